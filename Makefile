@@ -1,0 +1,60 @@
+# guichet. `make help` lists what there is.
+SHELL := /bin/sh
+GO ?= go
+BIN := bin/guichet
+EVAL ?= ../shared/eval/dev
+export GOFLAGS ?= -buildvcs=false
+
+.PHONY: help run build install test check eval web web-deps chromium browser fuzz clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build install ## build, fetch what is missing, start on http://127.0.0.1:8080
+	@exec $(BIN) serve
+
+build: | need-go ## build bin/guichet
+	@$(GO) build -o $(BIN) ./cmd/guichet
+
+install: ## install the embedded PostgreSQL and embedder into .local, pinned
+	@scripts/install-embedded .local
+
+test: build install ## everything, the browser tests included
+	@$(GO) vet ./...
+	@$(GO) test -timeout 15m ./...
+	@$(GO) test -tags failpoints -timeout 5m ./internal/handoff/...
+	@$(MAKE) --no-print-directory web-check browser
+
+check: | need-go ## the quick part: vet, the house's rules, unit tests
+	@$(GO) vet ./...
+	@$(GO) test -short -timeout 2m ./kb/... ./internal/archtest ./internal/support ./internal/problem ./internal/locale ./internal/config ./internal/openai ./internal/bleveindex ./internal/httpapi
+
+eval: build install ## measure retrieval on the judged questions in EVAL (default ../shared/eval/dev)
+	@$(BIN) eval --faq $(EVAL)/faq_multilingual --by-collection
+
+web: | need-go ## rebuild web/dist from web/src
+	@scripts/build-web
+
+web-deps: ## install what the browser tests and the type check need
+	@cd web && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+web-check: web-deps ## types, and that web/dist is what web/src makes
+	@cd web && npx --no-install tsc --noEmit
+	@scripts/build-web --check
+
+browser: build install web-deps chromium ## the browser tests alone
+	@cd web && node --test --test-timeout=300000 test/*.test.mjs
+
+chromium:
+	@scripts/need-chromium
+
+fuzz: ## fuzz the readers of foreign bytes, a minute each
+	@$(GO) test ./kb/markdown -run '^$$' -fuzz FuzzParseFile -fuzztime 1m
+	@$(GO) test ./kb/markdown -run '^$$' -fuzz FuzzRender -fuzztime 1m
+
+clean: ## remove what was built; data and installs in .local stay
+	@rm -rf bin
+
+.PHONY: need-go web-check
+need-go:
+	@command -v $(GO) >/dev/null || { echo "guichet needs Go 1.26 or later to build; it was not found."; exit 1; }
