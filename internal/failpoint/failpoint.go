@@ -1,0 +1,15 @@
+// Package failpoint names the moments between a promise and its keeping at which tests kill the
+// process. In ordinary builds At does nothing; with the build tag failpoints it ends the process by
+// SIGKILL when GUICHET_FAIL_AT names the point.
+package failpoint
+
+// The points, in the order in which a handoff meets them.
+const (
+	HandoffBeforeCommit = "handoff.before_commit"
+	HandoffCommitted    = "handoff.committed"
+	MailBeforeSend      = "mail.before_send"
+	MailSent            = "mail.sent" // accepted by the server, not yet noted
+)
+
+// Points are all of them.
+var Points = []string{HandoffBeforeCommit, HandoffCommitted, MailBeforeSend, MailSent}

@@ -1,0 +1,6 @@
+//go:build !failpoints
+
+package failpoint
+
+// At does nothing in ordinary builds.
+func At(string) {}

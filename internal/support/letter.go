@@ -1,0 +1,57 @@
+package support
+
+import (
+	"time"
+
+	"guichet/kb"
+)
+
+// MailKind is why a mail is sent.
+type MailKind string
+
+// The kinds of mails.
+const (
+	MailConfirmation MailKind = "confirmation"
+	MailReply        MailKind = "reply"
+)
+
+// Mail is a promised mail. MessageID is fixed with the promise, so that one sent twice, because the
+// process died between sending and noting it, is the same mail to its receiver.
+type Mail struct {
+	ID        MailID
+	MessageID string // without angle brackets
+	Kind      MailKind
+	Ticket    TicketID
+	EntrySeq  int64 // of a reply: the entry that it announces
+	Recipient string
+	Lang      kb.Lang
+	State     string // queued, sent, failed, withheld
+}
+
+// Letter is what a mail says; internal/mail gives it its words in its language. It has no field for
+// anything that a member wrote, so none can stand in it.
+type Letter struct {
+	Kind       MailKind
+	MessageID  string
+	To         string
+	Lang       kb.Lang
+	Ref        string
+	Link       string    // absolute
+	Held       bool      // the address is still to be proven, by the button behind Link
+	PromisedAt time.Time // zero while held
+	Zone       *time.Location
+	Reply      string // of MailReply: what the agent wrote
+	AgentName  string
+}
+
+// ContactOption is one way to a person for a request, as it is now.
+type ContactOption struct {
+	Channel     Channel
+	State       string // open, closed, not_offered
+	Reason      string // "" for an open one
+	PromisedAt  time.Time
+	OpensAt     time.Time
+	Wait        time.Duration
+	Ahead       int
+	Recommended bool
+}

@@ -1,0 +1,135 @@
+package support
+
+import (
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"guichet/internal/problem"
+)
+
+// How long each token lives.
+const (
+	SessionTTL      = 14 * 24 * time.Hour
+	ConversationTTL = 30 * 24 * time.Hour
+	TicketLinkTTL   = 180 * 24 * time.Hour
+	AddressProofTTL = 48 * time.Hour
+	SignInTTL       = time.Hour
+)
+
+// Bounds of what members send.
+const (
+	MaxRequest    = 20_000 // characters of a request or a reply
+	MaxEmail      = 254    // RFC 5321, section 4.5.3.1.3
+	MaxConfirm    = 3      // confirmation mails an address and hour
+	ReopenWithin  = 14 * 24 * time.Hour
+	HeldUntilSpam = 48 * time.Hour
+)
+
+// HeldUnproven is the reason of a request that waits for proof of its address.
+const HeldUnproven = "address_unproven"
+
+// Categories are the reasons of a request, in the order of the form. Until they are edited by
+// admins, they are these.
+var Categories = []string{"order", "sale", "billing", "refund", "account", "incident", "suggestion", "other"}
+
+// CheckCategory returns a problem that names the field if c is not a category.
+func CheckCategory(c string) error {
+	for _, k := range Categories {
+		if k == c {
+			return nil
+		}
+	}
+	return problem.InvalidField("category", "problem.category")
+}
+
+// CheckEmail returns the address in the form it is kept (domain in lower case), or a problem that
+// names the field.
+func CheckEmail(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return "", problem.InvalidField("email", "problem.email_missing")
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Name != "" || a.Address != s || len(s) > MaxEmail || strings.ContainsAny(s, "\r\n\t \"<>") {
+		return "", problem.InvalidField("email", "problem.email")
+	}
+	at := strings.LastIndexByte(s, '@')
+	if !strings.Contains(s[at+1:], ".") && s[at+1:] != "localhost" {
+		return "", problem.InvalidField("email", "problem.email")
+	}
+	return s[:at] + strings.ToLower(s[at:]), nil
+}
+
+// CheckText returns s without surrounding space, NUL or invalid UTF-8; a problem that names the
+// field if nothing is left or if it has more than max characters.
+func CheckText(field, s string, max int) (string, error) {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	if s == "" {
+		return "", problem.InvalidField(field, "problem."+field+"_missing")
+	}
+	if n := utf8.RuneCountInString(s); n > max {
+		return "", problem.InvalidField(field, "problem.too_long").With("max", max).With("n", n)
+	}
+	return s, nil
+}
+
+// transitions are the statuses that each status may become. Nothing leaves merged.
+var transitions = map[Status][]Status{
+	StatusNew:               {StatusOpen, StatusWaitingMember, StatusWaitingThirdParty, StatusSolved, StatusSpam, StatusMerged},
+	StatusOpen:              {StatusWaitingMember, StatusWaitingThirdParty, StatusSolved, StatusSpam, StatusMerged},
+	StatusWaitingMember:     {StatusOpen, StatusWaitingThirdParty, StatusSolved, StatusSpam, StatusMerged},
+	StatusWaitingThirdParty: {StatusOpen, StatusWaitingMember, StatusSolved, StatusSpam, StatusMerged},
+	StatusSolved:            {StatusOpen, StatusClosed},
+	StatusSpam:              {StatusNew, StatusOpen},
+}
+
+// Change returns t in status to at time now, or a Conflict if t may not become that. It is the one
+// place where statuses change.
+func (t Ticket) Change(to Status, now time.Time) (Ticket, error) {
+	ok := false
+	for _, s := range transitions[t.Status] {
+		ok = ok || s == to
+	}
+	if t.Status == StatusSolved && to == StatusOpen && now.Sub(t.SolvedAt) > ReopenWithin {
+		ok = false
+	}
+	if !ok {
+		return t, problem.From(problem.Conflict, "problem.status", fmt.Errorf("ticket %s: %s may not become %s", t.Ref, t.Status, to))
+	}
+	t.Status, t.UpdatedAt = to, now
+	t.SolvedAt = time.Time{}
+	if to == StatusSolved {
+		t.SolvedAt = now
+	}
+	return t, nil
+}
+
+// FirstAnswerBy returns the moment by which a first answer by e-mail is promised: 48 hours later,
+// Saturdays and Sundays in zone not counted. It works on wall time, so a night when clocks change
+// moves nothing.
+func FirstAnswerBy(now time.Time, zone *time.Location) time.Time {
+	t := now.In(zone)
+	days := 0
+	off := func() bool {
+		d := (int(t.Weekday()) + days) % 7
+		return d == int(time.Saturday) || d == int(time.Sunday)
+	}
+	hour, minute, second := t.Clock()
+	nano := t.Nanosecond()
+	for off() { // the clock starts with the next working day
+		days++
+		hour, minute, second, nano = 0, 0, 0, 0
+	}
+	for left := 2; left > 0; {
+		days++
+		if !off() {
+			left--
+		}
+	}
+	// The days are added at once: a wall time that one of the nights between lacks is not lost there.
+	return time.Date(t.Year(), t.Month(), t.Day()+days, hour, minute, second, nano, zone)
+}

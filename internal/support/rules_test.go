@@ -1,0 +1,250 @@
+package support_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"guichet/internal/problem"
+	"guichet/internal/support"
+)
+
+var statuses = []support.Status{support.StatusNew, support.StatusOpen, support.StatusWaitingMember, support.StatusWaitingThirdParty,
+	support.StatusSolved, support.StatusClosed, support.StatusSpam, support.StatusMerged}
+
+// TestChange tries every pair of statuses. A line is a status, a column what it would become, in the
+// order of statuses.
+func TestChange(t *testing.T) {
+	t.Parallel()
+	//                      n o m t s c p x
+	allowed := map[support.Status]string{
+		support.StatusNew:               ". y y y y . y y",
+		support.StatusOpen:              ". . y y y . y y",
+		support.StatusWaitingMember:     ". y . y y . y y",
+		support.StatusWaitingThirdParty: ". y y . y . y y",
+		support.StatusSolved:            ". y . . . y . .",
+		support.StatusClosed:            ". . . . . . . .",
+		support.StatusSpam:              "y y . . . . . .",
+		support.StatusMerged:            ". . . . . . . .",
+	}
+	solved := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	now := solved.Add(time.Hour)
+	for _, from := range statuses {
+		for i, to := range statuses {
+			ticket := support.Ticket{Ref: "G-4F7K2", Status: from, UpdatedAt: solved}
+			if from == support.StatusSolved {
+				ticket.SolvedAt = solved
+			}
+			got, err := ticket.Change(to, now)
+			if strings.Fields(allowed[from])[i] == "." {
+				if !problem.Is(err, problem.Conflict) || got != ticket {
+					t.Errorf("%s → %s: %v, %+v; want a Conflict and the ticket as it was", from, to, err, got)
+				}
+				continue
+			}
+			want := ticket
+			want.Status, want.UpdatedAt, want.SolvedAt = to, now, time.Time{}
+			if to == support.StatusSolved {
+				want.SolvedAt = now
+			}
+			if err != nil || got != want {
+				t.Errorf("%s → %s: %v, %+v; want %+v", from, to, err, got, want)
+			}
+		}
+	}
+}
+
+func TestReopenWithin(t *testing.T) {
+	t.Parallel()
+	solved := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	ticket := support.Ticket{Status: support.StatusSolved, SolvedAt: solved}
+	if _, err := ticket.Change(support.StatusOpen, solved.Add(support.ReopenWithin)); err != nil {
+		t.Errorf("on the last moment: %v", err)
+	}
+	if _, err := ticket.Change(support.StatusOpen, solved.Add(support.ReopenWithin+1)); !problem.Is(err, problem.Conflict) {
+		t.Errorf("a moment later: %v, want Conflict", err)
+	}
+	if _, err := ticket.Change(support.StatusClosed, solved.Add(support.ReopenWithin+1)); err != nil {
+		t.Errorf("to closed: %v", err)
+	}
+}
+
+func zone(t *testing.T, name string) *time.Location {
+	t.Helper()
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+func TestFirstAnswerBy(t *testing.T) {
+	t.Parallel()
+	const layout = "Mon 2006-01-02 15:04:05 MST"
+	for _, test := range []struct{ name, zone, now, want string }{
+		{"Monday", "Europe/Paris", "2026-11-23T09:30:15+01:00", "Wed 2026-11-25 09:30:15 CET"},
+		{"WednesdayEndsOnFriday", "Europe/Paris", "2026-11-25T23:59:59+01:00", "Fri 2026-11-27 23:59:59 CET"},
+		{"ThursdayJumpsTheWeekend", "Europe/Paris", "2026-11-26T14:00:00+01:00", "Mon 2026-11-30 14:00:00 CET"},
+		{"FridayJumpsTheWeekend", "Europe/Paris", "2026-11-27T14:00:00+01:00", "Tue 2026-12-01 14:00:00 CET"},
+		{"SaturdayStartsOnMonday", "Europe/Paris", "2026-11-28T14:00:00+01:00", "Wed 2026-12-02 00:00:00 CET"},
+		{"SundayStartsOnMonday", "Europe/Paris", "2026-11-29T23:59:59+01:00", "Wed 2026-12-02 00:00:00 CET"},
+		{"FridayHereIsSaturdayThere", "Asia/Shanghai", "2026-11-27T18:00:00+01:00", "Wed 2026-12-02 00:00:00 CST"},
+		// Clocks go forward on Sunday 29 March 2026, 02:00 → 03:00, and back on Sunday 25 October.
+		{"SpringKeepsTheHour", "Europe/Paris", "2026-03-27T14:00:00+01:00", "Tue 2026-03-31 14:00:00 CEST"},
+		{"SpringKeepsAnHourThatTheNightLacks", "Europe/Paris", "2026-03-27T02:30:00+01:00", "Tue 2026-03-31 02:30:00 CEST"},
+		{"SpringOnTheNightItself", "Europe/Paris", "2026-03-29T01:59:00+01:00", "Wed 2026-04-01 00:00:00 CEST"},
+		{"AutumnKeepsTheHour", "Europe/Paris", "2026-10-23T14:00:00+02:00", "Tue 2026-10-27 14:00:00 CET"},
+		{"AutumnKeepsAnHourThatTheNightHasTwice", "Europe/Paris", "2026-10-22T02:30:00+02:00", "Mon 2026-10-26 02:30:00 CET"},
+		{"YearEnds", "Europe/Paris", "2026-12-31T10:00:00+01:00", "Mon 2027-01-04 10:00:00 CET"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			now, err := time.Parse(time.RFC3339, test.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := support.FirstAnswerBy(now, zone(t, test.zone)).Format(layout); got != test.want {
+				t.Errorf("FirstAnswerBy(%s) = %s, want %s", test.now, got, test.want)
+			}
+		})
+	}
+}
+
+// TestFirstAnswerByAnyMoment: whatever the moment, the promise falls on a working day, two to four
+// days of the calendar later, at the same wall time or at the start of a day, and a later request is
+// never promised an earlier answer.
+func TestFirstAnswerByAnyMoment(t *testing.T) {
+	t.Parallel()
+	zones := []*time.Location{time.UTC}
+	for _, name := range []string{"Europe/Paris", "Europe/Warsaw", "Europe/Lisbon", "America/New_York", "Asia/Shanghai", "Pacific/Auckland"} {
+		zones = append(zones, zone(t, name))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		z := rapid.SampledFrom(zones).Draw(t, "zone")
+		now := time.Unix(rapid.Int64Range(1767222000, 1893452400).Draw(t, "now"), 0).In(z) // 2026 to 2029
+		got := support.FirstAnswerBy(now, z)
+		if d := got.Weekday(); d == time.Saturday || d == time.Sunday {
+			t.Fatalf("%s → %s", now, got)
+		}
+		days := int(noon(got).Sub(noon(now)).Hours()+12) / 24
+		if days < 2 || days > 4 {
+			t.Fatalf("%s → %s: %d days", now, got, days)
+		}
+		weekend := now.Weekday() == time.Saturday || now.Weekday() == time.Sunday
+		if clock := got.Format("15:04:05"); weekend && clock != "00:00:00" || !weekend && clock != now.Format("15:04:05") {
+			t.Fatalf("%s → %s", now, got)
+		}
+		later := now.Add(time.Duration(rapid.Int64Range(0, int64(5*24*time.Hour)).Draw(t, "later")))
+		// Between two moments of the same day the wall clock may go back, and with it the promise.
+		if next := support.FirstAnswerBy(later, z); next.Before(got.Add(-time.Hour)) {
+			t.Fatalf("%s → %s, but %s → %s", now, got, later, next)
+		}
+	})
+}
+
+func noon(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, t.Location()) }
+
+func TestCheckEmail(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 185) + ".fr" // 253
+	for _, test := range []struct{ in, want, key string }{
+		{"camille@example.org", "camille@example.org", ""},
+		{"  Camille.D+x@EXAMPLE.Org ", "Camille.D+x@example.org", ""},
+		{"d'arc@example.org", "d'arc@example.org", ""},
+		{"root@localhost", "root@localhost", ""},
+		{"żółw@przykład.pl", "żółw@przykład.pl", ""},
+		{long, long, ""},
+		{"a" + long + "rr", "", "problem.email"},
+		{"", "", "problem.email_missing"},
+		{" \t\n", "", "problem.email_missing"},
+		{"camille", "", "problem.email"},
+		{"camille@", "", "problem.email"},
+		{"@example.org", "", "problem.email"},
+		{"camille@example", "", "problem.email"},
+		{"camille@example..org", "", "problem.email"},
+		{"camille@example.org.", "", "problem.email"},
+		{"ca mille@example.org", "", "problem.email"},
+		{"\"ca mille\"@example.org", "", "problem.email"},
+		{"Camille <camille@example.org>", "", "problem.email"},
+		{"<camille@example.org>", "", "problem.email"},
+		{"a@example.org,b@example.org", "", "problem.email"},
+		{"a@example.org\r\nBcc: b@example.org", "", "problem.email"},
+		{"a@example.org\x00", "", "problem.email"},
+		{"a\x7f@example.org", "", "problem.email"},
+		{"a@exam\xffple.org", "", "problem.email"},
+	} {
+		got, err := support.CheckEmail(test.in)
+		if got != test.want || fieldKey(err) != test.key {
+			t.Errorf("CheckEmail(%q) = %q, %v; want %q, %q", test.in, got, err, test.want, test.key)
+		}
+		if p, ok := err.(*problem.Error); ok && p.Fields[0].Name != "email" {
+			t.Errorf("CheckEmail(%q) names %q", test.in, p.Fields[0].Name)
+		}
+	}
+}
+
+// fieldKey is the message of the first wrong field; "" for nil.
+func fieldKey(err error) string {
+	if p, ok := err.(*problem.Error); ok && p.Kind == problem.Invalid && len(p.Fields) > 0 {
+		return p.Fields[0].Key
+	}
+	return ""
+}
+
+func TestCheckText(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ in, want, key string }{
+		{"x", "x", ""},
+		{" \r\n a\r\n\r\nb \n", "a\n\nb", ""},
+		{"a\x00b", "ab", ""},
+		{"a\xffb", "a\uFFFDb", ""},
+		{"héé我我", "héé我我", ""},
+		{"😀😀😀😀😀😀", "", "problem.too_long"},
+		{"", "", "problem.text_missing"},
+		{" \x00\r\n\t", "", "problem.text_missing"},
+	} {
+		got, err := support.CheckText("text", test.in, 5)
+		if got != test.want || fieldKey(err) != test.key {
+			t.Errorf("CheckText(%q) = %q, %v; want %q, %q", test.in, got, err, test.want, test.key)
+		}
+	}
+	_, err := support.CheckText("text", "123456", 5)
+	if f := err.(*problem.Error).Fields[0]; f.Name != "text" || f.Args["max"] != 5 || f.Args["n"] != 6 {
+		t.Errorf("field: %+v", f)
+	}
+}
+
+func TestCheckTextOfAnything(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
+		got, err := support.CheckText("text", in, 50)
+		if err != nil {
+			return
+		}
+		if !utf8.ValidString(got) || strings.ContainsRune(got, 0) || got != strings.TrimSpace(got) || utf8.RuneCountInString(got) > 50 {
+			t.Fatalf("CheckText(%q) = %q", in, got)
+		}
+		if again, err := support.CheckText("text", got, 50); err != nil || again != got {
+			t.Fatalf("CheckText(%q) = %q, %v", got, again, err)
+		}
+	})
+}
+
+func TestCheckCategory(t *testing.T) {
+	t.Parallel()
+	for _, c := range support.Categories {
+		if err := support.CheckCategory(c); err != nil {
+			t.Errorf("%s: %v", c, err)
+		}
+	}
+	for _, c := range []string{"", "Refund", "refund ", "nonsense"} {
+		if err := support.CheckCategory(c); fieldKey(err) != "problem.category" {
+			t.Errorf("%q: %v", c, err)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package support
+
+import (
+	"time"
+
+	"guichet/kb"
+)
+
+// Owner of a conversation. Someone always owns it.
+type Owner string
+
+// The owners, in the order in which a conversation usually meets them.
+const (
+	OwnerAssistant Owner = "assistant"
+	OwnerQueue     Owner = "queue"
+	OwnerHuman     Owner = "human"
+	OwnerClosed    Owner = "closed"
+)
+
+// Conversation is the thread a member opened, whoever answers in it.
+type Conversation struct {
+	ID        ConversationID
+	Lang      kb.Lang
+	Site      string
+	Owner     Owner
+	Epoch     int // raised by each change of owner; a machine answer of an older epoch is discarded
+	CreatedAt time.Time
+}
+
+// EntryKind is what an entry is.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	EntryMessage EntryKind = "message"
+	EntryNote    EntryKind = "note"   // staff only
+	EntryAnswer  EntryKind = "answer" // of the assistant; Data is its AnswerData
+	EntryStatus  EntryKind = "status" // Data is its StatusData
+)
+
+// Author of an entry.
+type Author string
+
+// The authors.
+const (
+	AuthorMember    Author = "member"
+	AuthorAssistant Author = "assistant"
+	AuthorAgent     Author = "agent"
+	AuthorSystem    Author = "system"
+)
+
+// Entry is one element of a thread. Seq counts all of them, PubSeq those that members see (0:
+// staff only); each is gap-free in its own view.
+type Entry struct {
+	Seq, PubSeq int64
+	Kind        EntryKind
+	Author      Author
+	Agent       AgentID // of an agent's entry
+	AgentName   string
+	Channel     Channel
+	ClientID    string // unique per conversation and author; "" for entries nobody retries
+	Body        string
+	Data        []byte // JSON, by Kind; nil for none
+	CreatedAt   time.Time
+}
+
+// StatusData is the Data of a status entry. The body stays empty: each reader's language says it.
+type StatusData struct {
+	From   Status `json:"from,omitempty"`
+	To     Status `json:"to"`
+	Reason string `json:"reason,omitempty"` // "held", "proven", "released", "reopened"
+}
+
+// AnswerData is the Data of an assistant's entry: what was cited, so that an agent sees it and a
+// member can open it again.
+type AnswerData struct {
+	Answer    AnswerID   `json:"answer"`
+	Outcome   string     `json:"outcome"`
+	Citations []CitedRef `json:"citations,omitempty"`
+}
+
+// CitedRef is one citation as it is kept in a thread.
+type CitedRef struct {
+	N       int          `json:"n"`
+	Article kb.ArticleID `json:"article"`
+	Title   string       `json:"title"`
+	Heading string       `json:"heading,omitempty"`
+	Quote   string       `json:"quote"`
+	Path    string       `json:"path"` // of the page, from the root
+}
+
+// Channel is a way to a person.
+type Channel string
+
+// The channels.
+const (
+	ChannelEmail    Channel = "email"
+	ChannelChat     Channel = "chat"
+	ChannelCallback Channel = "callback"
+	ChannelWeb      Channel = "web" // of an entry written on a page
+)
+
+// Status of a ticket, as staff see it.
+type Status string
+
+// The statuses of a ticket.
+const (
+	StatusNew               Status = "new"
+	StatusOpen              Status = "open"
+	StatusWaitingMember     Status = "waiting_member"
+	StatusWaitingThirdParty Status = "waiting_third_party"
+	StatusSolved            Status = "solved"
+	StatusClosed            Status = "closed"
+	StatusSpam              Status = "spam"
+	StatusMerged            Status = "merged"
+)
+
+// Public is the word's key that members see for the status: received, in_progress, waiting, solved
+// or closed.
+func (s Status) Public() string {
+	switch s {
+	case StatusNew:
+		return "received"
+	case StatusOpen, StatusWaitingThirdParty:
+		return "in_progress"
+	case StatusWaitingMember:
+		return "waiting"
+	case StatusSolved:
+		return "solved"
+	}
+	return "closed"
+}
+
+// Ticket is the work item on a conversation.
+type Ticket struct {
+	ID            TicketID
+	Ref           string
+	Conversation  ConversationID
+	Status        Status
+	Category      string
+	Channel       Channel
+	Lang          kb.Lang
+	Subject       string
+	Email         string
+	EmailProvenAt time.Time // zero: nobody has shown that the address is theirs
+	HeldAt        time.Time // zero: not held
+	HeldReason    string
+	PromisedAt    time.Time // first answer by; zero while held
+	SolvedAt      time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// Held reports whether the ticket waits for proof of its address: no team sees it, no clock runs.
+func (t Ticket) Held() bool { return !t.HeldAt.IsZero() }
