@@ -1,0 +1,320 @@
+// Package assistant answers a question from the published articles: it finds passages, takes the
+// sentences that answer, and says plainly when it does not know. What it answered, and from what,
+// is stored.
+package assistant
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"guichet/internal/problem"
+	"guichet/internal/support"
+	"guichet/kb"
+)
+
+// Outcome of a question.
+type Outcome string
+
+// The outcomes.
+const (
+	Answered Outcome = "answered"
+	Clarify  Outcome = "clarify"
+	Unknown  Outcome = "unknown"
+)
+
+// Question is what was asked.
+type Question struct {
+	Text       string
+	Lang       kb.Lang // of the interface, or as the caller says; "" is told from the text
+	Collection kb.CollectionKey
+	Actor      support.Actor
+}
+
+// Answer is what was answered. Sentences cite by the numbers of Citations, from 1.
+type Answer struct {
+	ID         support.AnswerID
+	Question   string
+	Outcome    Outcome
+	Lang       kb.Lang // of the question
+	Sentences  []Sentence
+	Confidence float64 // calibrated probability that the cited passages answer the question
+	Citations  []Citation
+	Choices    []Choice // of clarify
+	Related    []ArticleRef
+	Degraded   []string // parts of the search that could not take part
+	CreatedAt  time.Time
+}
+
+// Text is the sentences joined, without marks; empty unless answered.
+func (a Answer) Text() string {
+	var b strings.Builder
+	for i, s := range a.Sentences {
+		if i > 0 && a.Lang != kb.Chinese {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s.Text)
+	}
+	return b.String()
+}
+
+// Sentence is one sentence of an answer and the citations it stands on.
+type Sentence struct {
+	Text      string
+	Citations []int
+}
+
+// Citation is a place in a version: Quote stands there word for word.
+type Citation struct {
+	N       int
+	Article ArticleRef
+	Passage kb.PassageID
+	Heading string
+	Anchor  string
+	Quote   string
+}
+
+// ArticleRef names an article for a reader.
+type ArticleRef struct {
+	ID        kb.ArticleID
+	Group     kb.GroupID
+	Lang      kb.Lang
+	Slug      string
+	Title     string
+	Version   int
+	UpdatedAt time.Time
+}
+
+// Choice is one reading of a question that could mean several things.
+type Choice struct {
+	Label string
+	Text  string // the question to ask instead
+}
+
+// SearchHit is one translation group that a search found, by its best passage.
+type SearchHit struct {
+	Article ArticleRef
+	Passage kb.Passage
+	Score   float64
+}
+
+// Store keeps answers.
+type Store interface {
+	SaveAnswer(ctx context.Context, a Answer, trace Trace) error
+	// FindAnswer returns a stored answer; NotFound if it was never given or is past its keeping.
+	FindAnswer(ctx context.Context, id support.AnswerID) (Answer, error)
+	// ArticleRefs returns the live articles among ids.
+	ArticleRefs(ctx context.Context, ids []kb.ArticleID) (map[kb.ArticleID]ArticleRef, error)
+}
+
+// Searcher finds passages; *kb.Hybrid is one.
+type Searcher interface {
+	Search(ctx context.Context, q kb.Query) (kb.Results, error)
+}
+
+// Extractor takes the sentences that answer out of what was found; *kb.Extractor is one.
+type Extractor interface {
+	Extract(ctx context.Context, q kb.Query, r kb.Results) (kb.Extraction, error)
+}
+
+// Trace is what an answer was made from, for staff.
+type Trace struct {
+	Query    kb.Query      `json:"query"`
+	Found    []TraceHit    `json:"found"`
+	Degraded []string      `json:"degraded,omitempty"`
+	Search   time.Duration `json:"search_ns"`
+	Extract  time.Duration `json:"extract_ns"`
+}
+
+// TraceHit is one passage that was looked at.
+type TraceHit struct {
+	Passage kb.PassageID `json:"passage"`
+	Article kb.ArticleID `json:"article"`
+	Version int          `json:"version"`
+	Score   float64      `json:"score"`
+	Signals kb.Signals   `json:"signals"`
+}
+
+// Config of a Service.
+type Config struct {
+	Search    Searcher
+	Extractor Extractor
+	Store     Store
+	Threads   Threads
+	Log       *slog.Logger
+	Now       func() time.Time // nil means time.Now
+}
+
+// Service answers.
+type Service struct {
+	c Config
+}
+
+// New returns a Service.
+func New(c Config) *Service {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{c}
+}
+
+// Event is something an answer's reader can be shown before the answer is whole: either Sources or
+// a Sentence is set.
+type Event struct {
+	Sources  []ArticleRef
+	Sentence *Sentence
+	Citation *Citation // of the sentence, the first time it is cited
+}
+
+func (s *Service) query(q Question) (kb.Query, error) {
+	text, err := support.CheckText("text", q.Text, kb.MaxQuestion)
+	if err != nil {
+		return kb.Query{}, err
+	}
+	lang, _ := kb.DetectLang(text, q.Lang)
+	return kb.Query{Text: text, Lang: lang, Collection: q.Collection, Audience: q.Actor.Audience()}, nil
+}
+
+// Ask answers a question and stores the answer. emit, where it is not nil, is called from this
+// goroutine with what is ready before the whole: the sources found, then each checked sentence.
+// Errors: Invalid names the field text; Unavailable where nothing could be searched at all.
+func (s *Service) Ask(ctx context.Context, question Question, emit func(Event)) (a Answer, err error) {
+	defer problem.Wrap(&err, "assistant.Ask")
+	q, err := s.query(question)
+	if err != nil {
+		return a, err
+	}
+	if emit == nil {
+		emit = func(Event) {}
+	}
+	start := s.c.Now()
+	found, err := s.c.Search.Search(ctx, q)
+	if err != nil {
+		return a, problem.From(problem.Unavailable, "problem.search", err)
+	}
+	searched := s.c.Now()
+	refs, err := s.refs(ctx, found)
+	if err != nil {
+		return a, err
+	}
+	emit(Event{Sources: distinct(found, refs, 3)})
+
+	x, err := s.c.Extractor.Extract(ctx, q, found)
+	if err != nil {
+		return a, err
+	}
+	a = Answer{ID: support.NewSecretID[support.AnswerID](), Question: q.Text, Lang: q.Lang, CreatedAt: start,
+		Confidence: x.Confidence, Degraded: found.Degraded, Outcome: Unknown}
+	if x.Answers {
+		a.cite(x, refs, emit)
+	}
+	a.Related = related(a, found, refs)
+	trace := Trace{Query: q, Degraded: found.Degraded, Search: searched.Sub(start), Extract: s.c.Now().Sub(searched)}
+	for _, f := range found.Found {
+		trace.Found = append(trace.Found, TraceHit{f.Source.ID, f.Source.Article, f.Source.Version, f.Score, f.Signals})
+	}
+	return a, s.c.Store.SaveAnswer(ctx, a, trace)
+}
+
+// cite fills the answer from an extraction whose every sentence has been grounded.
+func (a *Answer) cite(x kb.Extraction, refs map[kb.ArticleID]ArticleRef, emit func(Event)) {
+	numbers := map[int]int{} // quote in x → citation number
+	for _, sentence := range x.Sentences {
+		quote := x.Quotes[sentence.Quote]
+		ref, live := refs[quote.Passage.Article]
+		if !live {
+			continue // unpublished between the search and now
+		}
+		n, cited := numbers[sentence.Quote]
+		out := Sentence{Text: sentence.Text}
+		event := Event{Sentence: &out}
+		if !cited {
+			n = len(a.Citations) + 1
+			numbers[sentence.Quote] = n
+			a.Citations = append(a.Citations, Citation{N: n, Article: ref, Passage: quote.Passage.ID,
+				Heading: quote.Passage.Heading(), Anchor: quote.Passage.Anchor, Quote: quote.Text})
+			event.Citation = &a.Citations[n-1]
+		}
+		out.Citations = []int{n}
+		a.Sentences = append(a.Sentences, out)
+		emit(event)
+	}
+	if len(a.Sentences) > 0 {
+		a.Outcome = Answered
+	}
+}
+
+// Find returns a stored answer.
+func (s *Service) Find(ctx context.Context, id support.AnswerID) (Answer, error) {
+	return s.c.Store.FindAnswer(ctx, id)
+}
+
+// Search returns the translation groups that match, best first, each by its best passage, in the
+// question's language where the article exists in it.
+func (s *Service) Search(ctx context.Context, question Question, limit int) (hits []SearchHit, lang kb.Lang, degraded []string, err error) {
+	defer problem.Wrap(&err, "assistant.Search")
+	q, err := s.query(question)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if question.Lang != "" {
+		q.Lang = question.Lang // two words are too few to argue with the reader's own choice
+	}
+	q.Limit = max(5*limit, 50)
+	found, err := s.c.Search.Search(ctx, q)
+	if err != nil {
+		return nil, q.Lang, nil, problem.From(problem.Unavailable, "problem.search", err)
+	}
+	refs, err := s.refs(ctx, found)
+	if err != nil {
+		return nil, q.Lang, nil, err
+	}
+	for _, f := range kb.ByGroup(found.Found, q.Lang) {
+		if ref, live := refs[f.Source.Article]; live && len(hits) < limit {
+			hits = append(hits, SearchHit{Article: ref, Passage: f.Source, Score: f.Score})
+		}
+	}
+	return hits, q.Lang, found.Degraded, nil
+}
+
+func (s *Service) refs(ctx context.Context, r kb.Results) (map[kb.ArticleID]ArticleRef, error) {
+	var ids []kb.ArticleID
+	seen := map[kb.ArticleID]bool{}
+	for _, f := range r.Found {
+		if !seen[f.Source.Article] {
+			seen[f.Source.Article] = true
+			ids = append(ids, f.Source.Article)
+		}
+	}
+	return s.c.Store.ArticleRefs(ctx, ids)
+}
+
+// distinct returns the first n articles found, one a translation group.
+func distinct(r kb.Results, refs map[kb.ArticleID]ArticleRef, n int) []ArticleRef {
+	var out []ArticleRef
+	seen := map[kb.GroupID]bool{}
+	for _, f := range r.Found {
+		if ref, ok := refs[f.Source.Article]; ok && !seen[ref.Group] && len(out) < n {
+			seen[ref.Group] = true
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// related returns up to three articles beside those cited. Where nothing was found that answers,
+// they are the nearest there is, in the question's language only.
+func related(a Answer, r kb.Results, refs map[kb.ArticleID]ArticleRef) []ArticleRef {
+	cited := map[kb.GroupID]bool{}
+	for _, c := range a.Citations {
+		cited[c.Article.Group] = true
+	}
+	var out []ArticleRef
+	for _, ref := range distinct(r, refs, 12) {
+		if !cited[ref.Group] && ref.Lang == a.Lang && len(out) < 3 {
+			out = append(out, ref)
+		}
+	}
+	return out
+}

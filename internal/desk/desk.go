@@ -1,0 +1,309 @@
+// Package desk is what agents and members do to tickets once they exist: read the thread, reply,
+// change the status.
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"guichet/internal/failpoint"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+	"guichet/kb"
+)
+
+// Thread is a ticket with what its reader may see of the conversation, oldest first.
+type Thread struct {
+	Ticket  support.Ticket
+	Entries []support.Entry
+	// Withheld says that the confirmation could not be sent: the address has had its share.
+	Withheld bool
+}
+
+// Filter selects tickets for the list.
+type Filter struct {
+	View  string           // "open" (default), "held", "solved", "all"
+	Limit int              // zero means 50, at most 200
+	After support.TicketID // the last one of the page before; "" for the first page
+}
+
+// Views are the lists that agents can look at.
+var Views = []string{"open", "held", "solved", "all"}
+
+// Tx is what one reply or status change does to the tables.
+type Tx interface {
+	LockTicket(ctx context.Context, id support.TicketID) (support.Ticket, error)
+	UpdateTicket(ctx context.Context, t support.Ticket) error
+	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner) error
+	// Append is handoff.Tx.Append: numbered under the lock, once a client id.
+	Append(ctx context.Context, c support.ConversationID, e support.Entry) (support.Entry, error)
+	// CreateMail keeps a promised mail. A reply that announces an entry is promised once: created
+	// is false for the second time.
+	CreateReplyMail(ctx context.Context, m support.Mail) (created bool, err error)
+	SaveToken(ctx context.Context, p support.Purpose, t support.Token, subject, detail string, expires time.Time) error
+	Enqueue(ctx context.Context, job interface{ Kind() string }) error
+}
+
+// Store reads threads and runs transactions.
+type Store interface {
+	InDesk(ctx context.Context, do func(context.Context, Tx) error) error
+	// Tickets lists tickets newest movement first. Held ones are only in the view "held".
+	Tickets(ctx context.Context, f Filter) ([]support.Ticket, error)
+	// CountTickets returns how many tickets each view holds.
+	CountTickets(ctx context.Context) (map[string]int, error)
+	// Thread reads a ticket and its entries; staff sees all, others those with a PubSeq.
+	Thread(ctx context.Context, id support.TicketID, staff bool) (Thread, error)
+	// FindLinkedTicket returns the ticket that a link token opens. NotFound; Gone if expired.
+	FindLinkedTicket(ctx context.Context, link support.Token, now time.Time) (support.TicketID, error)
+	FindMail(ctx context.Context, id support.MailID) (support.Mail, support.Ticket, error)
+	// FindEntry reads one entry of a conversation.
+	FindEntry(ctx context.Context, c support.ConversationID, seq int64) (support.Entry, error)
+	MarkMail(ctx context.Context, id support.MailID, state, cause string) error
+}
+
+// Mailer and Links are as in handoff.
+type (
+	Mailer interface {
+		Send(ctx context.Context, l support.Letter) error
+	}
+	Links interface {
+		Ticket(lang kb.Lang, link, proof support.Token) string
+	}
+)
+
+// SendReply is the job that tells a member of an agent's reply.
+type SendReply struct {
+	Mail support.MailID `json:"mail"`
+}
+
+// Kind names the job.
+func (SendReply) Kind() string { return "send_reply" }
+
+// Config of a Service.
+type Config struct {
+	Store      Store
+	Mailer     Mailer
+	Links      Links
+	MailDomain string
+	Zone       *time.Location
+	Log        *slog.Logger
+	Now        func() time.Time // nil means time.Now
+}
+
+// Service is the desk.
+type Service struct{ c Config }
+
+// New returns a Service.
+func New(c Config) *Service {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{c}
+}
+
+// Tickets lists tickets for staff, with the count of each view.
+func (s *Service) Tickets(ctx context.Context, actor support.Actor, f Filter) (ts []support.Ticket, counts map[string]int, err error) {
+	defer problem.Wrap(&err, "desk.Tickets(%s)", f.View)
+	if !actor.IsStaff() {
+		return nil, nil, problem.New(problem.Forbidden, "")
+	}
+	if f.View == "" {
+		f.View = "open"
+	}
+	if f.Limit <= 0 || f.Limit > 200 {
+		f.Limit = 50
+	}
+	if ts, err = s.c.Store.Tickets(ctx, f); err != nil {
+		return nil, nil, err
+	}
+	counts, err = s.c.Store.CountTickets(ctx)
+	return ts, counts, err
+}
+
+// Thread reads a ticket for staff.
+func (s *Service) Thread(ctx context.Context, actor support.Actor, id support.TicketID) (t Thread, err error) {
+	defer problem.Wrap(&err, "desk.Thread(%s)", id)
+	if !actor.IsStaff() {
+		return t, problem.New(problem.Forbidden, "")
+	}
+	return s.c.Store.Thread(ctx, id, true)
+}
+
+// MemberThread reads the ticket that a link opens, as its member sees it.
+func (s *Service) MemberThread(ctx context.Context, link support.Token) (t Thread, err error) {
+	defer problem.Wrap(&err, "desk.MemberThread")
+	id, err := s.c.Store.FindLinkedTicket(ctx, link, s.c.Now())
+	if err != nil {
+		return t, err
+	}
+	return s.c.Store.Thread(ctx, id, false)
+}
+
+// Reply adds an agent's public reply, moves the ticket to the status to ("" means waiting_member)
+// and promises the member a mail of it, all in one transaction. The same client id again changes
+// nothing; with another text it is a Conflict. A note (internal) tells nobody and moves nothing.
+func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.TicketID, clientID, text string, to support.Status, note bool) (err error) {
+	defer problem.Wrap(&err, "desk.Reply(%s)", id)
+	if !actor.IsStaff() {
+		return problem.New(problem.Forbidden, "")
+	}
+	if text, err = support.CheckText("text", text, support.MaxRequest); err != nil {
+		return err
+	}
+	if to == "" {
+		to = support.StatusWaitingMember
+	}
+	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+		t, err := tx.LockTicket(ctx, id)
+		if err != nil {
+			return err
+		}
+		if t.Held() && !note {
+			return problem.New(problem.Conflict, "problem.held")
+		}
+		now := s.c.Now()
+		e := support.Entry{Kind: support.EntryMessage, Author: support.AuthorAgent, Agent: actor.Agent.ID,
+			Channel: support.ChannelEmail, ClientID: clientID, Body: text, CreatedAt: now}
+		if note {
+			e.Kind, e.Channel = support.EntryNote, support.ChannelWeb
+		}
+		if e, err = tx.Append(ctx, t.Conversation, e); err != nil || note {
+			return err
+		}
+		mail := support.NewID[support.MailID]()
+		created, err := tx.CreateReplyMail(ctx, support.Mail{ID: mail, MessageID: string(mail) + "@" + s.c.MailDomain,
+			Kind: support.MailReply, Ticket: t.ID, EntrySeq: e.Seq, Recipient: t.Email, Lang: t.Lang, State: "queued"})
+		if err != nil || !created { // the same reply again: it was promised the first time
+			return err
+		}
+		if err := s.change(ctx, tx, t, to); err != nil {
+			return err
+		}
+		if err := tx.MoveConversation(ctx, t.Conversation, support.OwnerHuman); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, SendReply{Mail: mail})
+	})
+}
+
+// SetStatus moves a ticket to another status.
+func (s *Service) SetStatus(ctx context.Context, actor support.Actor, id support.TicketID, to support.Status) (err error) {
+	defer problem.Wrap(&err, "desk.SetStatus(%s, %s)", id, to)
+	if !actor.IsStaff() {
+		return problem.New(problem.Forbidden, "")
+	}
+	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+		t, err := tx.LockTicket(ctx, id)
+		if err != nil {
+			return err
+		}
+		return s.change(ctx, tx, t, to)
+	})
+}
+
+// MemberReply adds what a member wrote on the ticket's page. A ticket that waited for it, or was
+// solved within 14 days, is open again; a closed one takes no reply (Conflict).
+func (s *Service) MemberReply(ctx context.Context, link support.Token, clientID, text string) (err error) {
+	defer problem.Wrap(&err, "desk.MemberReply")
+	if text, err = support.CheckText("text", text, support.MaxRequest); err != nil {
+		return err
+	}
+	id, err := s.c.Store.FindLinkedTicket(ctx, link, s.c.Now())
+	if err != nil {
+		return err
+	}
+	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+		t, err := tx.LockTicket(ctx, id)
+		if err != nil {
+			return err
+		}
+		if t.Status.Public() == "closed" {
+			return problem.New(problem.Conflict, "problem.ticket_closed")
+		}
+		now := s.c.Now()
+		if _, err := tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
+			Channel: support.ChannelWeb, ClientID: clientID, Body: text, CreatedAt: now}); err != nil {
+			return err
+		}
+		switch t.Status {
+		case support.StatusWaitingMember, support.StatusSolved:
+			return s.change(ctx, tx, t, support.StatusOpen)
+		}
+		t.UpdatedAt = now
+		return tx.UpdateTicket(ctx, t)
+	})
+}
+
+// MemberSolved lets a member mark the request as solved.
+func (s *Service) MemberSolved(ctx context.Context, link support.Token) (err error) {
+	defer problem.Wrap(&err, "desk.MemberSolved")
+	id, err := s.c.Store.FindLinkedTicket(ctx, link, s.c.Now())
+	if err != nil {
+		return err
+	}
+	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+		t, err := tx.LockTicket(ctx, id)
+		if err != nil {
+			return err
+		}
+		return s.change(ctx, tx, t, support.StatusSolved)
+	})
+}
+
+// change moves a locked ticket and writes it into the thread. To the same status it does nothing.
+func (s *Service) change(ctx context.Context, tx Tx, t support.Ticket, to support.Status) error {
+	if t.Status == to {
+		return nil
+	}
+	now := s.c.Now()
+	moved, err := t.Change(to, now)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(support.StatusData{From: t.Status, To: to})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryStatus, Author: support.AuthorSystem,
+		Channel: support.ChannelWeb, Data: data, CreatedAt: now}); err != nil {
+		return err
+	}
+	return tx.UpdateTicket(ctx, moved)
+}
+
+// Deliver sends the mail that a reply promised; see handoff.Deliver on running twice.
+func (s *Service) Deliver(ctx context.Context, id support.MailID) (err error) {
+	defer problem.Wrap(&err, "desk.Deliver(%s)", id)
+	m, t, err := s.c.Store.FindMail(ctx, id)
+	if err != nil || m.State != "queued" {
+		return err
+	}
+	e, err := s.c.Store.FindEntry(ctx, t.Conversation, m.EntrySeq)
+	if err != nil {
+		return err
+	}
+	link := support.NewToken()
+	if err := s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.SaveToken(ctx, support.PurposeTicketLink, link, string(t.ID), "", s.c.Now().Add(support.TicketLinkTTL))
+	}); err != nil {
+		return err
+	}
+	failpoint.At(failpoint.MailBeforeSend)
+	err = s.c.Mailer.Send(ctx, support.Letter{Kind: m.Kind, MessageID: m.MessageID, To: m.Recipient, Lang: m.Lang,
+		Ref: t.Ref, Link: s.c.Links.Ticket(t.Lang, link, ""), Zone: s.c.Zone, Reply: e.Body, AgentName: e.AgentName})
+	if problem.Is(err, problem.Invalid) {
+		return s.c.Store.MarkMail(ctx, id, "failed", err.Error())
+	}
+	if err != nil {
+		return err
+	}
+	failpoint.At(failpoint.MailSent)
+	return s.c.Store.MarkMail(ctx, id, "sent", "")
+}
+
+// GiveUp notes that a promised mail could not be sent, after the last try.
+func (s *Service) GiveUp(ctx context.Context, id support.MailID, cause error) error {
+	return s.c.Store.MarkMail(ctx, id, "failed", cause.Error())
+}

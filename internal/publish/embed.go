@@ -1,0 +1,65 @@
+package publish
+
+import (
+	"context"
+	"time"
+
+	"guichet/internal/problem"
+	"guichet/kb"
+)
+
+// batch is how many texts go to the embedder in one call: the embedded server answers one call at
+// a time, so a large one would keep everybody else waiting.
+const batch = 4
+
+// Embed gives an article's passages, title and sentences their vectors; "" means every article. It
+// is run by the job that publishing enqueues: an error (the embedder is down) makes the job try
+// again later, and what was embedded until then is kept.
+func (s *Service) Embed(ctx context.Context, article kb.ArticleID) (err error) {
+	defer problem.Wrap(&err, "publish.Embed(%s)", article)
+	if s.embedder == nil {
+		return nil // words alone; EmbedMissing catches up once there is an embedder
+	}
+	model := s.embedder.Model()
+	if model == "" { // it has not said yet how long its vectors are
+		return problem.New(problem.Unavailable, "problem.embedder")
+	}
+	for n := 0; ; {
+		units, err := s.store.Pending(ctx, model, article, 64)
+		if err != nil {
+			return err
+		}
+		if len(units) == 0 {
+			if n > 0 {
+				return s.store.Recentre(ctx, model)
+			}
+			return nil
+		}
+		for len(units) > 0 {
+			// One call embeds for one task, so a batch ends where the task changes.
+			k := 1
+			for k < len(units) && k < batch && units[k].Task == units[0].Task {
+				k++
+			}
+			if err := s.embedBatch(ctx, model, units[:k]); err != nil {
+				return err
+			}
+			n += k
+			units = units[k:]
+		}
+	}
+}
+
+func (s *Service) embedBatch(ctx context.Context, model string, units []Unit) error {
+	texts := make([]string, len(units))
+	for i, u := range units {
+		texts[i] = u.Input
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	vectors, err := s.embedder.Embed(ctx, units[0].Task, texts)
+	if err != nil {
+		return problem.From(problem.Unavailable, "problem.embedder", err)
+	}
+	return s.store.SaveEmbeddings(ctx, model, units, vectors)
+}

@@ -1,0 +1,91 @@
+package publish
+
+import (
+	"context"
+	"time"
+
+	"guichet/kb"
+)
+
+// Reading is what the pages of the help center read: published articles alone, and of them those
+// that the audience may read. Lists hold one article a translation group: the one in lang where it
+// exists, else the English one, else the first in the order of kb.Langs; so Card.Lang may differ
+// from what was asked.
+type Reading interface {
+	// Page reads the article that has, or once had, the slug: where Page.Article.Slug differs from
+	// slug, the reader is to be sent on. NotFound if no article of the language ever had it, or if
+	// audience may not read it; Gone if the article was withdrawn.
+	Page(ctx context.Context, lang kb.Lang, slug string, audience kb.Audience) (Page, error)
+	// Slugs returns the slug in lang of each group that is published in it, for links between
+	// articles.
+	Slugs(ctx context.Context, lang kb.Lang, groups []kb.GroupID, audience kb.Audience) (map[kb.GroupID]string, error)
+	// Shelves lists the collections that hold something to read, in their order, with the number of
+	// translation groups in each.
+	Shelves(ctx context.Context, lang kb.Lang, audience kb.Audience) ([]Shelf, error)
+	// Shelf reads one collection with its articles, by title. NotFound if there is no such
+	// collection; one with nothing to read is no error.
+	Shelf(ctx context.Context, lang kb.Lang, key kb.CollectionKey, audience kb.Audience) (Shelf, []Card, error)
+	// Popular lists up to limit articles of lang alone: those that stored answers cite most, then
+	// by their ids.
+	Popular(ctx context.Context, lang kb.Lang, audience kb.Audience, limit int) ([]Card, error)
+
+	// SaveFeedback keeps one vote a visitor and article; a later one replaces it.
+	SaveFeedback(ctx context.Context, f Feedback) error
+	// Feedback lists votes, newest first.
+	Feedback(ctx context.Context, limit int) ([]Vote, error)
+}
+
+// Page is a published article as its page shows it.
+type Page struct {
+	Article      kb.Article // with Body
+	Version      int
+	UpdatedAt    time.Time
+	Collection   kb.Collection // zero Key: the article is in none
+	Translations []Translation // the languages it can be read in, its own too, in the order of kb.Langs
+	Related      []Card        // up to four others of its collection, in its own language
+}
+
+// Translation is one language of an article.
+type Translation struct {
+	Lang  kb.Lang
+	Slug  string
+	Title string
+}
+
+// Shelf is a collection and how much there is to read in it.
+type Shelf struct {
+	Collection kb.Collection
+	Articles   int
+}
+
+// Card is an article as a list shows it.
+type Card struct {
+	ID        kb.ArticleID
+	Group     kb.GroupID
+	Lang      kb.Lang
+	Slug      string
+	Title     string
+	UpdatedAt time.Time
+}
+
+// MaxComment bounds the comment of a vote, in characters.
+const MaxComment = 2000
+
+// Feedback is a visitor's vote on an article.
+type Feedback struct {
+	Article   kb.ArticleID
+	Version   int
+	Visitor   []byte // hash of the visitor's cookie
+	Helpful   bool
+	Comment   string // at most MaxComment characters
+	CreatedAt time.Time
+}
+
+// Vote is a vote as staff read it.
+type Vote struct {
+	Card      Card // of the article
+	Version   int  // that was voted on
+	Helpful   bool
+	Comment   string
+	CreatedAt time.Time
+}
