@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guichet/internal/assistant"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+	"guichet/kb"
+)
+
+var _ assistant.Store = (*DB)(nil)
+
+var (
+	saveAnswer = query("save_answer", `
+		INSERT INTO answers (id, lang, question, outcome, confidence, answer, trace, cited, created_at)
+		VALUES (@id, @lang, @question, @outcome, @confidence, @answer, @trace, @cited, @created_at)`)
+
+	findAnswer = query("find_answer", `SELECT answer FROM answers WHERE id = @id`)
+
+	deleteAnswers = query("delete_answers", `DELETE FROM answers WHERE created_at < @before`)
+
+	liveRefs = query("live_refs", `
+		SELECT a.id, a.group_id, a.lang, a.slug, v.title, a.live, a.updated_at
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.number = a.live
+		WHERE a.id = ANY(@ids)`)
+)
+
+// SaveAnswer implements assistant.Store.
+func (db *DB) SaveAnswer(ctx context.Context, a assistant.Answer, trace assistant.Trace) (err error) {
+	defer problem.Wrap(&err, "SaveAnswer(%s)", a.ID)
+	cited := []string{}
+	for _, c := range a.Citations {
+		if g := string(c.Article.Group); !slices.Contains(cited, g) {
+			cited = append(cited, g)
+		}
+	}
+	trace.Query.Vector = nil // derived from the text, and the longest thing in it
+	_, err = saveAnswer.exec(ctx, db.pool, args{"id": a.ID, "lang": a.Lang, "question": a.Question, "outcome": a.Outcome,
+		"confidence": a.Confidence, "answer": a, "trace": trace, "cited": cited, "created_at": a.CreatedAt})
+	return err
+}
+
+// FindAnswer implements assistant.Store.
+func (db *DB) FindAnswer(ctx context.Context, id support.AnswerID) (_ assistant.Answer, err error) {
+	defer problem.Wrap(&err, "FindAnswer")
+	if err := checkID(id); err != nil {
+		return assistant.Answer{}, err
+	}
+	return one(ctx, db.pool, findAnswer, args{"id": id}, value[assistant.Answer])
+}
+
+// DeleteAnswersOlderThan deletes the answers given before a moment, with what they were made from,
+// and returns how many.
+func (db *DB) DeleteAnswersOlderThan(ctx context.Context, before time.Time) (n int, err error) {
+	defer problem.Wrap(&err, "DeleteAnswersOlderThan")
+	return deleteAnswers.exec(ctx, db.pool, args{"before": before})
+}
+
+// ArticleRefs implements assistant.Store.
+func (db *DB) ArticleRefs(ctx context.Context, ids []kb.ArticleID) (_ map[kb.ArticleID]assistant.ArticleRef, err error) {
+	defer problem.Wrap(&err, "ArticleRefs(%d)", len(ids))
+	refs, err := list(ctx, db.pool, liveRefs, args{"ids": texts(ids)}, pgx.RowToStructByPos[assistant.ArticleRef])
+	out := make(map[kb.ArticleID]assistant.ArticleRef, len(refs))
+	for _, r := range refs {
+		out[r.ID] = r
+	}
+	return out, err
+}

@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+)
+
+// Statements returns every registered statement by name.
+func Statements() map[string]string {
+	out := map[string]string{}
+	for name, s := range statements {
+		out[name] = s.sql
+	}
+	return out
+}
+
+// Enqueue inserts a job in a transaction of its own.
+func (db *DB) Enqueue(ctx context.Context, jobs ...river.JobArgs) error {
+	return db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		for _, job := range jobs {
+			if err := db.enqueue(ctx, tx, job); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Tx is tx.
+func (db *DB) Tx(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
+	return db.tx(ctx, fn)
+}

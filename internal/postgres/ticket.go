@@ -1,0 +1,178 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guichet/internal/desk"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+)
+
+const ticketColumns = `id, ref, conversation_id, status, category, channel, lang, subject, email, email_proven_at,
+	held_at, COALESCE(held_reason, ''), promised_at, solved_at, created_at, updated_at`
+
+func scanTicket(row pgx.CollectableRow) (t support.Ticket, err error) {
+	var proven, held, promised, solved *time.Time
+	err = row.Scan(&t.ID, &t.Ref, &t.Conversation, &t.Status, &t.Category, &t.Channel, &t.Lang, &t.Subject, &t.Email, &proven,
+		&held, &t.HeldReason, &promised, &solved, &t.CreatedAt, &t.UpdatedAt)
+	t.EmailProvenAt, t.HeldAt, t.PromisedAt, t.SolvedAt = orZero(proven), orZero(held), orZero(promised), orZero(solved)
+	return t, err
+}
+
+var (
+	findTicket           = query("find_ticket", `SELECT `+ticketColumns+` FROM tickets WHERE id = @id`)
+	lockTicket           = query("lock_ticket", `SELECT `+ticketColumns+` FROM tickets WHERE id = @id FOR UPDATE`)
+	findTicketByClientID = query("find_ticket_by_client_id", `SELECT `+ticketColumns+` FROM tickets WHERE client_id = @client_id`)
+	// The condition is that of the index tickets_one_open.
+	findOpenTicket = query("find_open_ticket", `
+		SELECT `+ticketColumns+` FROM tickets
+		WHERE conversation_id = @conversation AND status NOT IN ('closed','spam','merged')`)
+)
+
+func (d deskTx) FindTicketByClientID(ctx context.Context, clientID string) (support.Ticket, error) {
+	return one(ctx, d.tx, findTicketByClientID, args{"client_id": clientID}, scanTicket)
+}
+
+func (d deskTx) FindOpenTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error) {
+	if err := checkID(c); err != nil {
+		return support.Ticket{}, err
+	}
+	return one(ctx, d.tx, findOpenTicket, args{"conversation": c}, scanTicket)
+}
+
+// The conversation comes first, as everywhere: who locks in two orders waits for ever.
+var lockConversationOf = query("lock_conversation_of", `
+	SELECT FROM conversations WHERE id = (SELECT conversation_id FROM tickets WHERE id = @id) FOR UPDATE`)
+
+func (d deskTx) LockTicket(ctx context.Context, id support.TicketID) (support.Ticket, error) {
+	if err := checkID(id); err != nil {
+		return support.Ticket{}, err
+	}
+	if _, err := lockConversationOf.exec(ctx, d.tx, args{"id": id}); err != nil {
+		return support.Ticket{}, err
+	}
+	return one(ctx, d.tx, lockTicket, args{"id": id}, scanTicket)
+}
+
+var createTicket = query("create_ticket", `
+	INSERT INTO tickets (id, ref, conversation_id, client_id, status, category, channel, lang, subject, email, email_proven_at,
+		held_at, held_reason, promised_at, solved_at, created_at, updated_at)
+	VALUES (@id, @ref, @conversation, @client_id, @status, @category, @channel, @lang, @subject, @email, @email_proven_at,
+		@held_at, NULLIF(@held_reason, ''), @promised_at, @solved_at, @created_at, @updated_at)`)
+
+func (d deskTx) CreateTicket(ctx context.Context, t support.Ticket, clientID string) error {
+	_, err := createTicket.exec(ctx, d.tx, args{"id": t.ID, "ref": t.Ref, "conversation": t.Conversation, "client_id": clientID,
+		"status": t.Status, "category": t.Category, "channel": t.Channel, "lang": t.Lang, "subject": t.Subject, "email": t.Email,
+		"email_proven_at": orNull(t.EmailProvenAt), "held_at": orNull(t.HeldAt), "held_reason": t.HeldReason,
+		"promised_at": orNull(t.PromisedAt), "solved_at": orNull(t.SolvedAt), "created_at": t.CreatedAt, "updated_at": t.UpdatedAt})
+	return taken(err, "tickets_ref", "tickets_client_id", "tickets_one_open")
+}
+
+var updateTicket = query("update_ticket", `
+	UPDATE tickets SET status = @status, category = @category, subject = @subject, email = @email,
+		email_proven_at = @email_proven_at, held_at = @held_at, held_reason = NULLIF(@held_reason, ''),
+		promised_at = @promised_at, solved_at = @solved_at, updated_at = @updated_at
+	WHERE id = @id`)
+
+func (d deskTx) UpdateTicket(ctx context.Context, t support.Ticket) error {
+	_, err := updateTicket.exec(ctx, d.tx, args{"id": t.ID, "status": t.Status, "category": t.Category, "subject": t.Subject,
+		"email": t.Email, "email_proven_at": orNull(t.EmailProvenAt), "held_at": orNull(t.HeldAt), "held_reason": t.HeldReason,
+		"promised_at": orNull(t.PromisedAt), "solved_at": orNull(t.SolvedAt), "updated_at": t.UpdatedAt})
+	return taken(err, "tickets_one_open")
+}
+
+// taken makes a Conflict of the violation of one of these constraints.
+func taken(err error, constraints ...string) error {
+	for _, c := range constraints {
+		if breaks(err, c) {
+			return problem.From(problem.Conflict, "", err)
+		}
+	}
+	return err
+}
+
+// views are the conditions of desk.Views. A held ticket is in "held" alone, and leaves it as spam.
+var views = map[string]string{
+	"open":   `held_at IS NULL AND status IN ('new','open','waiting_member','waiting_third_party')`,
+	"held":   `held_at IS NOT NULL AND status NOT IN ('closed','spam','merged')`,
+	"solved": `held_at IS NULL AND status = 'solved'`,
+	"all":    `held_at IS NULL`,
+}
+
+// One statement a view: each has its own index.
+var listTickets = func() map[string]*statement {
+	out := map[string]*statement{}
+	for view, condition := range views {
+		out[view] = query("list_tickets_"+view, `
+			SELECT `+ticketColumns+` FROM tickets
+			WHERE `+condition+` AND (NULLIF(@after, '') IS NULL
+				OR (updated_at, id) < (SELECT updated_at, id FROM tickets WHERE id = NULLIF(@after, '')::uuid))
+			ORDER BY updated_at DESC, id DESC LIMIT @limit`)
+	}
+	return out
+}()
+
+// Tickets lists a view, newest movement first; see desk.Store. Invalid names the field of a view
+// that is none.
+func (db *DB) Tickets(ctx context.Context, f desk.Filter) ([]support.Ticket, error) {
+	s, ok := listTickets[f.View]
+	if !ok {
+		return nil, problem.InvalidField("view", "problem.view")
+	}
+	if f.After != "" {
+		if err := checkID(f.After); err != nil {
+			return nil, err
+		}
+	}
+	return list(ctx, db.pool, s, args{"after": f.After, "limit": f.Limit}, scanTicket)
+}
+
+var countTickets = query("count_tickets", fmt.Sprintf(`
+	SELECT count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s)
+	FROM tickets`, views["open"], views["held"], views["solved"], views["all"]))
+
+// CountTickets returns how many tickets each view holds.
+func (db *DB) CountTickets(ctx context.Context) (map[string]int, error) {
+	return one(ctx, db.pool, countTickets, nil, func(row pgx.CollectableRow) (map[string]int, error) {
+		var open, held, solved, all int
+		err := row.Scan(&open, &held, &solved, &all)
+		return map[string]int{"open": open, "held": held, "solved": solved, "all": all}, err
+	})
+}
+
+var confirmationWithheld = query("confirmation_withheld", `
+	SELECT state = 'withheld' FROM mails WHERE ticket_id = @ticket AND kind = 'confirmation'
+	ORDER BY id DESC LIMIT 1`)
+
+// Thread reads a ticket with what its reader may see of the conversation; see desk.Store.
+func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out desk.Thread, err error) {
+	if err = checkID(id); err != nil {
+		return out, err
+	}
+	if out.Ticket, err = one(ctx, db.pool, findTicket, args{"id": id}, scanTicket); err != nil {
+		return out, err
+	}
+	if out.Entries, err = db.entriesOf(ctx, out.Ticket.Conversation, staff); err != nil {
+		return out, err
+	}
+	out.Withheld, err = one(ctx, db.pool, confirmationWithheld, args{"ticket": id}, value[bool])
+	if problem.Is(err, problem.NotFound) {
+		err = nil
+	}
+	return out, err
+}
+
+// Solved by its own member, a held ticket needs no team; it stays as it is.
+var heldTooLong = query("held_too_long", `
+	SELECT id FROM tickets
+	WHERE held_at <= @before AND status NOT IN ('solved','closed','spam','merged')
+	ORDER BY held_at`)
+
+// HeldTooLong returns tickets held since before that are not spam yet.
+func (db *DB) HeldTooLong(ctx context.Context, before time.Time) ([]support.TicketID, error) {
+	return list(ctx, db.pool, heldTooLong, args{"before": before}, value[support.TicketID])
+}

@@ -1,0 +1,221 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+
+	"guichet/internal/problem"
+	"guichet/internal/publish"
+	"guichet/kb"
+)
+
+// attachUnits gives live passages and titles whose text has a vector their row for the vector search,
+// centred by one version of the means (as it is before the first). What narrows it is appended.
+const attachUnits = `
+	INSERT INTO passage_vectors (model, means, passage_id, kind, article_id, collection, audience, hash, fresh, centred)
+	SELECT e.model, vm.version, p.id, u.kind, p.article_id, p.collection, p.audience, u.hash, @fresh,
+		l2_normalize(coalesce(e.embedding - m.mean, e.embedding))
+	FROM (SELECT model, coalesce(nullif(@version::int, 0), means) AS version FROM vector_models) vm
+	JOIN embeddings e ON e.model = vm.model
+	JOIN embedding_units u ON u.side = e.side AND u.hash = e.hash AND u.kind < 2
+	JOIN passages p ON p.id = u.passage_id
+	LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (vm.model, vm.version, u.side, u.lang)
+	WHERE `
+
+// detachUnits drops the rows that no longer say what is live.
+const detachUnits = `
+	DELETE FROM passage_vectors v
+	WHERE NOT EXISTS (
+		SELECT FROM embedding_units u JOIN passages p ON p.id = u.passage_id
+		WHERE (u.passage_id, u.kind, u.hash, p.collection, p.audience) = (v.passage_id, v.kind, v.hash, v.collection, v.audience))
+		AND `
+
+var (
+	// Of the article's texts, with every model's vectors.
+	attachOfArticle = query("attach_of_article", attachUnits+`p.article_id = @article ON CONFLICT DO NOTHING`)
+	detachOfArticle = query("detach_of_article", detachUnits+`v.article_id = @article`)
+
+	attachOfTexts = query("attach_of_texts", attachUnits+`
+		e.model = @model AND (e.side, e.hash) IN (SELECT * FROM unnest(@sides::smallint[], @hashes::bytea[]))
+		ON CONFLICT DO NOTHING`)
+
+	saveModel = query("save_model", `
+		INSERT INTO vector_models (model) VALUES (@model) ON CONFLICT DO NOTHING`)
+
+	saveEmbeddings = query("save_embeddings", `
+		INSERT INTO embeddings (model, side, hash, embedding)
+		SELECT @model, * FROM unnest(@sides::smallint[], @hashes::bytea[], @vectors::vector[])
+		ON CONFLICT DO NOTHING`)
+
+	pendingUnits = query("pending_units", `
+		SELECT side, hash, input FROM (
+			SELECT DISTINCT ON (u.side, u.hash) u.side, u.hash, u.input, p.article_id <> @article AS other,
+				u.kind, p.article_id, p.position, u.n
+			FROM embedding_units u JOIN passages p ON p.id = u.passage_id
+			WHERE NOT EXISTS (SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, u.side, u.hash))
+			ORDER BY u.side, u.hash, other, u.kind, p.article_id, p.position, u.n) unit
+		ORDER BY other, kind, article_id, position, n LIMIT @limit`)
+
+	countMissing = query("count_missing", `
+		SELECT (SELECT count(*) FROM passages), count(DISTINCT (u.side, u.hash))
+		FROM embedding_units u
+		WHERE NOT EXISTS (SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, u.side, u.hash))`)
+
+	// The best score that a passage can have is either its own or its article's title's, so the best
+	// 2n rows hold the best n passages: no passage is named by more than two of them.
+	nearestPassages = query("nearest_passages", questionVector+`,
+		near AS (
+			SELECT v.passage_id, v.article_id, v.kind, v.centred <#> (SELECT vector FROM question) AS distance
+			FROM passage_vectors v
+			WHERE v.model = @model AND v.means = (SELECT means FROM question)
+				AND v.audience <= @audience AND (@collection = '' OR v.collection = @collection)
+			ORDER BY distance LIMIT 2 * @limit::int),
+		candidates AS (
+			SELECT passage_id AS id FROM near WHERE kind = 0
+			UNION
+			SELECT p.id FROM near JOIN passages p ON p.article_id = near.article_id WHERE near.kind = 1)
+		SELECT b.id, b.article_id, b.group_id, b.lang, coalesce(-b.own, 0), coalesce(-b.title, 0),
+			coalesce((SELECT -(e.embedding <#> @vector) FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, 1, b.hash)), 0)
+		FROM (
+			SELECT p.id, p.article_id, p.group_id, p.lang, own.hash, own.centred <#> q.vector AS own,
+				(SELECT t.centred <#> q.vector FROM passages first, passage_vectors t
+				 WHERE first.article_id = p.article_id AND first.position = 0
+					AND (t.model, t.means, t.passage_id, t.kind) = (@model, q.means, first.id, 1)) AS title
+			FROM question q CROSS JOIN candidates c
+			JOIN passages p ON p.id = c.id
+			LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)) b
+		ORDER BY least(b.own, b.title), b.own, b.id
+		LIMIT @limit`)
+
+	scoreSentences = query("score_sentences", questionVector+`
+		SELECT u.passage_id, array_agg(
+			-(l2_normalize(coalesce(e.embedding - m.mean, e.embedding)) <#> q.vector) ORDER BY u.n)
+		FROM question q CROSS JOIN embedding_units u
+		JOIN passages p ON p.id = u.passage_id AND p.audience <= @audience
+		LEFT JOIN embeddings e ON (e.model, e.side, e.hash) = (@model, u.side, u.hash)
+		LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (@model, q.means, u.side, u.lang)
+		WHERE u.passage_id = ANY(@ids) AND u.kind = 2
+		GROUP BY u.passage_id
+		HAVING count(e.hash) = count(*)`)
+)
+
+// questionVector is the question centred by the current means of titles, in its language or (”)
+// over all; one row, or none for a model that has no vector yet.
+const questionVector = `
+	WITH question AS MATERIALIZED (
+		SELECT vm.means, l2_normalize(coalesce(@vector::vector - m.mean, @vector)) AS vector
+		FROM vector_models vm
+		LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (vm.model, vm.means, 0, @lang)
+		WHERE vm.model = @model)`
+
+// attachArticle makes the vector search see an article as it is live now, as far as its texts have
+// vectors.
+func attachArticle(ctx context.Context, tx pgx.Tx, id kb.ArticleID) error {
+	if _, err := detachOfArticle.exec(ctx, tx, args{"article": id}); err != nil {
+		return err
+	}
+	_, err := attachOfArticle.exec(ctx, tx, args{"article": id, "version": 0, "fresh": true})
+	return err
+}
+
+// Pending implements publish.Store.
+func (db *DB) Pending(ctx context.Context, model string, article kb.ArticleID, limit int) (_ []publish.Unit, err error) {
+	defer problem.Wrap(&err, "Pending(%s, %s)", model, article)
+	return list(ctx, db.pool, pendingUnits, args{"model": model, "article": article, "limit": limit},
+		func(row pgx.CollectableRow) (u publish.Unit, err error) {
+			var hash []byte
+			if err = row.Scan(&u.Task, &hash, &u.Input); err == nil {
+				u.Hash = kb.TextHash(hash)
+			}
+			return u, err
+		})
+}
+
+// SaveEmbeddings implements publish.Store.
+func (db *DB) SaveEmbeddings(ctx context.Context, model string, units []publish.Unit, vectors [][]float32) (err error) {
+	defer problem.Wrap(&err, "SaveEmbeddings(%s, %d)", model, len(units))
+	if len(units) != len(vectors) {
+		return fmt.Errorf("%d texts have %d vectors", len(units), len(vectors))
+	}
+	sides, hashes, values := make([]int16, len(units)), make([][]byte, len(units)), make([]pgvector.Vector, len(units))
+	for i, u := range units {
+		sides[i], hashes[i], values[i] = int16(u.Task), u.Hash[:], pgvector.NewVector(vectors[i])
+	}
+	return change(ctx, db.pool, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := saveModel.exec(ctx, tx, args{"model": model}); err != nil {
+			return err
+		}
+		if _, err := saveEmbeddings.exec(ctx, tx, args{"model": model, "sides": sides, "hashes": hashes, "vectors": values}); err != nil {
+			return err
+		}
+		_, err := attachOfTexts.exec(ctx, tx, args{"model": model, "sides": sides, "hashes": hashes, "version": 0, "fresh": true})
+		return err
+	})
+}
+
+// Missing counts the live passages, and the texts of live articles (passages, titles, sentences) that
+// have no vector of model yet.
+func (db *DB) Missing(ctx context.Context, model string) (passages, pending int, err error) {
+	defer problem.Wrap(&err, "Missing(%s)", model)
+	_, err = one(ctx, db.pool, countMissing, args{"model": model}, func(row pgx.CollectableRow) (none struct{}, err error) {
+		return none, row.Scan(&passages, &pending)
+	})
+	return passages, pending, err
+}
+
+// VectorLeg searches by meaning, with the vectors of one model. Safe for concurrent use.
+type VectorLeg struct {
+	db    *DB
+	model func() string
+}
+
+var (
+	_ kb.Retriever      = (*VectorLeg)(nil)
+	_ kb.SentenceScorer = (*VectorLeg)(nil)
+)
+
+// NewVectorLeg returns the search by the vectors of the model that model names. It is asked for each
+// question, since an embedder may not know its dimensions before its first answer.
+func NewVectorLeg(db *DB, model func() string) *VectorLeg { return &VectorLeg{db, model} }
+
+// Retrieve implements kb.Retriever by an exact scan over centred vectors. A hit's score is the better
+// of its passage's and its article's title's; a passage whose own vector is still missing is found
+// by its title. A question without a vector finds nothing.
+func (v *VectorLeg) Retrieve(ctx context.Context, q kb.Query) (_ []kb.Hit, err error) {
+	defer problem.Wrap(&err, "VectorLeg.Retrieve")
+	if len(q.Vector) == 0 {
+		return nil, nil
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	return list(ctx, v.db.pool, nearestPassages, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
+		"audience": q.Audience, "collection": q.Collection, "limit": limit}, func(row pgx.CollectableRow) (h kb.Hit, err error) {
+		h.Signals.Meaning = true
+		err = row.Scan(&h.Passage, &h.Article, &h.Group, &h.Lang, &h.Signals.Centred, &h.Signals.Title, &h.Signals.Cosine)
+		h.Score = max(h.Signals.Centred, h.Signals.Title)
+		return h, err
+	})
+}
+
+// SentenceScores implements kb.SentenceScorer.
+func (v *VectorLeg) SentenceScores(ctx context.Context, q kb.Query, ids []kb.PassageID) (_ map[kb.PassageID][]float64, err error) {
+	defer problem.Wrap(&err, "VectorLeg.SentenceScores(%d)", len(ids))
+	scores := map[kb.PassageID][]float64{}
+	if len(q.Vector) == 0 || len(ids) == 0 {
+		return scores, nil
+	}
+	_, err = list(ctx, v.db.pool, scoreSentences, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
+		"audience": q.Audience, "ids": texts(ids)}, func(row pgx.CollectableRow) (none struct{}, err error) {
+		var id kb.PassageID
+		var own []float64
+		err = row.Scan(&id, &own)
+		scores[id] = own
+		return none, err
+	})
+	return scores, err
+}
