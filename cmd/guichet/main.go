@@ -1,0 +1,60 @@
+// Command guichet is a self-hosted help center that answers first and hands over well.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // promises are counted in IANA zones, also where the system has none
+
+	"github.com/alecthomas/kong"
+
+	"guichet/internal/config"
+	"guichet/internal/observe"
+)
+
+type cli struct {
+	config.Settings
+
+	JSON bool `name:"json" help:"Print JSON."`
+
+	Serve   serveCmd   `cmd:"" default:"1" help:"Run the help center."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`
+	Import  importCmd  `cmd:"" help:"Import articles from Markdown folders and JSONL files."`
+	Export  exportCmd  `cmd:"" help:"Write every article as Markdown into a folder."`
+	Article articleCmd `cmd:"" help:"List, publish, unpublish or delete articles."`
+	Search  searchCmd  `cmd:"" help:"Search the articles."`
+	Ask     askCmd     `cmd:"" help:"Ask a question."`
+	Eval    evalCmd    `cmd:"" help:"Measure retrieval on judged questions, in a throw-away database."`
+	Reindex reindexCmd `cmd:"" help:"Build the word index anew from the database."`
+	Doctor  doctorCmd  `cmd:"" help:"Check this installation, one sentence a check."`
+	Agent   agentCmd   `cmd:"" help:"Add people who work here, or print a sign-in link."`
+}
+
+// env is what every command gets.
+type env struct {
+	ctx  context.Context
+	cfg  config.Checked
+	log  *slog.Logger
+	json bool
+}
+
+func main() {
+	var c cli
+	parsed := kong.Parse(&c, kong.Name("guichet"), kong.Description("A help center that answers first and hands over well."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cfg, err := c.Settings.Check()
+	if err == nil {
+		err = parsed.Run(&env{ctx: ctx, cfg: cfg, log: observe.Logger(cfg.LogLevel), json: c.JSON})
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "guichet:", err)
+		os.Exit(1)
+	}
+}

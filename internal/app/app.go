@@ -1,0 +1,140 @@
+// Package app puts the house together: it opens what the settings name, gives every part the parts
+// it needs, starts them in order and stops them in reverse, within a budget.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"guichet/internal/assistant"
+	"guichet/internal/auth"
+	"guichet/internal/bleveindex"
+	"guichet/internal/config"
+	"guichet/internal/desk"
+	"guichet/internal/handoff"
+	"guichet/internal/locale"
+	"guichet/internal/mail"
+	"guichet/internal/observe"
+	"guichet/internal/postgres"
+	"guichet/internal/publish"
+	"guichet/internal/support"
+	"guichet/kb"
+	"guichet/web"
+)
+
+// App is a whole guichet that can answer, without its servers: Serve puts those on top.
+type App struct {
+	cfg      config.Checked
+	log      *slog.Logger
+	db       database
+	embedder embedder
+	index    *bleveindex.Index
+	indexer  *indexer
+	catalogs *locale.Catalogs
+	metrics  *observe.Metrics
+	links    links
+	token    support.Token // opens the API to commands on this machine
+	stops    []func(context.Context) error
+
+	Assistant *assistant.Service
+	Auth      *auth.Service
+	Desk      *desk.Service
+	Handoff   *handoff.Service
+	Publish   *publish.Service
+}
+
+// Open opens everything an answer needs. The caller must Close it, also after an error.
+func Open(ctx context.Context, cfg config.Checked, log *slog.Logger) (*App, error) {
+	e, err := openEmbedder(ctx, cfg, log)
+	if err != nil {
+		return &App{}, err
+	}
+	return open(ctx, cfg, log, e)
+}
+
+// OpenWith is Open with an embedder of the caller's own, for evaluations and tests.
+func OpenWith(ctx context.Context, cfg config.Checked, log *slog.Logger, e kb.Embedder) (*App, error) {
+	return open(ctx, cfg, log, embedder{questions: e, indexing: e})
+}
+
+func open(ctx context.Context, cfg config.Checked, log *slog.Logger, e embedder) (a *App, err error) {
+	a = &App{cfg: cfg, log: log, embedder: e, links: links{cfg.Base}, token: support.NewToken(), metrics: observe.NewMetrics()}
+	a.stops = append(a.stops, e.stop)
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return a, fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	if a.db, err = openDatabase(ctx, cfg, log); err != nil {
+		return a, err
+	}
+	a.stops = append(a.stops, a.db.stop)
+	if a.index, err = openIndex(ctx, cfg.DataDir, a.db.DB, log); err != nil {
+		return a, err
+	}
+	a.stops = append(a.stops, func(context.Context) error { return a.index.Close() })
+	a.indexer = &indexer{db: a.db.DB, index: a.index, log: log}
+	if a.catalogs, err = locale.Load(web.FS); err != nil {
+		return a, err
+	}
+	return a, a.assemble()
+}
+
+// assemble makes the use cases.
+func (a *App) assemble() error {
+	db := a.db.DB
+	letters := mail.Config{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Name: a.cfg.SiteName, Words: a.catalogs, Mailbox: db}
+	mailer, err := mail.New(letters)
+	if err != nil {
+		return fmt.Errorf("SMTP_URL: %w", err)
+	}
+	var search, scorer = a.retrieval()
+	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})
+	a.Assistant = assistant.New(assistant.Config{Search: search, Store: db, Threads: db, Log: a.log,
+		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer})})
+	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
+		Zone: a.cfg.Place, Log: a.log})
+	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
+		Zone: a.cfg.Place, Log: a.log})
+	a.Auth = auth.New(db, nil)
+	return nil
+}
+
+// retrieval is the search over both legs, or over words alone, and what compares sentences by
+// meaning (nil over words alone).
+func (a *App) retrieval() (*kb.Hybrid, kb.SentenceScorer) {
+	c := kb.HybridConfig{Words: a.index, Library: a.db.DB}
+	if a.embedder.questions == nil {
+		return kb.NewHybrid(c), nil
+	}
+	leg := a.vectors()
+	c.Meaning, c.Embedder = leg, a.embedder.questions
+	return kb.NewHybrid(c), leg
+}
+
+func (a *App) vectors() *postgres.VectorLeg {
+	return postgres.NewVectorLeg(a.db.DB, a.embedder.questions.Model)
+}
+
+// CatchUp brings the word index up to what is live now.
+func (a *App) CatchUp(ctx context.Context) error { return a.indexer.catchUp(ctx) }
+
+// Database is the store, for commands that only read or write rows.
+func (a *App) Database() *postgres.DB { return a.db.DB }
+
+// stopBudget bounds a stop; what has not ended by then is left to the kernel.
+const stopBudget = 15 * time.Second
+
+// Close stops what Open started, in reverse.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopBudget)
+	defer cancel()
+	var errs []error
+	for i := len(a.stops) - 1; i >= 0; i-- {
+		errs = append(errs, a.stops[i](ctx))
+	}
+	a.stops = nil
+	return errors.Join(errs...)
+}

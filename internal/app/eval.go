@@ -1,0 +1,178 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"guichet/internal/config"
+	"guichet/internal/openai"
+	"guichet/kb"
+	"guichet/kb/eval"
+)
+
+// EvalOptions say what is measured.
+type EvalOptions struct {
+	FAQ, QA      string // folders; "" leaves one out
+	ByCollection bool
+	Cache        string    // folder of the vector cache; "" means cache/vectors of the install folder
+	Progress     io.Writer // where long work tells how far it is
+}
+
+// EvalReport is what was measured.
+type EvalReport struct {
+	FAQ []*eval.Run `json:"faq,omitempty"`
+	QA  []*eval.Run `json:"qa,omitempty"`
+}
+
+// Markdown is the report as tables.
+func (r EvalReport) Markdown() string {
+	var b strings.Builder
+	if r.FAQ != nil {
+		b.WriteString("## Retrieval\n\n")
+		_ = eval.WriteFAQ(&b, r.FAQ...) // a builder takes everything
+		b.WriteString("\n## Knowing when not to answer\n\n")
+		_ = eval.WriteOutcomes(&b, r.FAQ...)
+	}
+	if r.QA != nil {
+		b.WriteString("\n## Answers\n\n")
+		_ = eval.WriteQA(&b, r.QA...)
+	}
+	return b.String()
+}
+
+// Eval imports judged sets into a database made for it and dropped afterwards, and measures words
+// alone, meaning alone, and both. Vectors come from a cache by model and text.
+func Eval(ctx context.Context, cfg config.Checked, log *slog.Logger, o EvalOptions) (r EvalReport, err error) {
+	e, err := openEmbedder(ctx, cfg, log)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = e.stop(context.WithoutCancel(ctx)) }()
+	if e.indexing == nil {
+		return r, fmt.Errorf("meaning cannot be measured: %s", e.missing)
+	}
+	if o.Cache == "" {
+		o.Cache = filepath.Join(cfg.InstallDir, "cache", "vectors")
+	}
+	cached, err := openai.NewCache(o.Cache, e.indexing.Model(), e.indexing)
+	if err != nil {
+		return r, err
+	}
+	if o.FAQ != "" {
+		if r.FAQ, err = evalSet(ctx, cfg, log, cached, o, o.FAQ, eval.ReadFAQ); err != nil {
+			return r, err
+		}
+	}
+	if o.QA != "" {
+		r.QA, err = evalSet(ctx, cfg, log, cached, o, o.QA, eval.ReadQA)
+	}
+	return r, err
+}
+
+func evalSet(ctx context.Context, cfg config.Checked, log *slog.Logger, e kb.Embedder, o EvalOptions, dir string,
+	read func(string) (*eval.FAQ, error)) (runs []*eval.Run, err error) {
+	set, err := read(dir)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := Beside(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	defer beside.Close()
+	url, drop, err := beside.db.ThrowAway(ctx, beside.db.url)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx))) }()
+	if cfg.DataDir, err = os.MkdirTemp("", "guichet-eval"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(cfg.DataDir)
+	cfg.DatabaseURL = url
+	a, err := OpenWith(ctx, cfg, log, e)
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err != nil {
+		return nil, err
+	}
+	say := func(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }
+	say("%s: importing %d articles", dir, len(set.Articles))
+	if err := a.fill(ctx, set.Articles); err != nil {
+		return nil, err
+	}
+	for _, s := range a.systems() {
+		say("asking %d questions: %s", len(set.Questions), s.name)
+		run, err := eval.Ask(ctx, s.name, set.Questions, o.ByCollection, s.answer)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// fill publishes articles, and indexes and embeds them here and now.
+func (a *App) fill(ctx context.Context, articles []kb.Article) error {
+	r, err := a.Publish.Import(ctx, articles, PublishAll)
+	if err != nil {
+		return err
+	}
+	if len(r.Refused) > 0 {
+		return fmt.Errorf("%d articles were refused, the first is %s: %s", len(r.Refused), r.Refused[0].ID, r.Refused[0].Cause)
+	}
+	if err := a.Publish.Embed(ctx, ""); err != nil {
+		return err
+	}
+	return a.CatchUp(ctx)
+}
+
+type evalSystem struct {
+	name   string
+	answer eval.System
+}
+
+// systems are the legs alone, and the product.
+func (a *App) systems() []evalSystem {
+	both, scorer := a.retrieval()
+	words := kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: a.db.DB})
+	meaning := kb.NewHybrid(kb.HybridConfig{Words: silent{}, Meaning: a.vectors(), Embedder: a.embedder.questions, Library: a.db.DB})
+	system := func(h *kb.Hybrid, s kb.SentenceScorer) eval.System {
+		x := kb.NewExtractor(kb.ExtractorConfig{Scorer: s})
+		return func(ctx context.Context, q kb.Query) (eval.Answer, error) {
+			found, err := h.Search(ctx, q)
+			if err != nil {
+				return eval.Answer{}, err
+			}
+			if len(found.Degraded) > 0 {
+				return eval.Answer{}, fmt.Errorf("a leg was missing: %v", found.Degraded)
+			}
+			e, err := x.Extract(ctx, q, found)
+			out := eval.Answer{Confidence: e.Confidence, Answered: e.Answers, Text: said(e)}
+			for _, g := range kb.ByGroup(found.Found, q.Lang) {
+				out.Groups = append(out.Groups, g.Source.Group)
+			}
+			return out, err
+		}
+	}
+	return []evalSystem{{"words", system(words, nil)}, {"meaning", system(meaning, scorer)}, {"both", system(both, scorer)}}
+}
+
+// said is the text of an extraction, offered or not.
+func said(e kb.Extraction) string {
+	parts := make([]string, len(e.Sentences))
+	for i, s := range e.Sentences {
+		parts[i] = s.Text
+	}
+	return strings.Join(parts, " ")
+}
+
+// silent is a leg that knows nothing.
+type silent struct{}
+
+func (silent) Retrieve(context.Context, kb.Query) ([]kb.Hit, error) { return nil, nil }

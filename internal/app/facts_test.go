@@ -1,0 +1,123 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"guichet/internal/app"
+	"guichet/internal/app/apptest"
+	"guichet/internal/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// fact is one line of kb/starter/questions.<lang>.jsonl.
+type fact struct {
+	Fact     string   `json:"fact"`
+	Question string   `json:"question"`
+	Want     []string `json:"want"`
+	Group    string   `json:"group"`
+}
+
+func readFacts(t *testing.T, lang string) (out []fact) {
+	t.Helper()
+	f, err := os.Open(filepath.Join("..", "..", "kb", "starter", "questions."+lang+".jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var x fact
+		if err := json.Unmarshal(s.Bytes(), &x); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, x)
+	}
+	if len(out) < 30 {
+		t.Fatalf("%s: only %d facts", lang, len(out))
+	}
+	return out
+}
+
+func ask(t *testing.T, h *apptest.House, text, lang string) app.Answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"text": text, "lang": lang})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.Post(h.URL+"/api/v1/ask", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	var a app.Answer
+	if r.StatusCode != http.StatusOK {
+		t.Fatalf("%q: %s", text, r.Status)
+	}
+	if err := json.NewDecoder(r.Body).Decode(&a); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// missing returns the first of want that no quote holds.
+func missing(a app.Answer, want []string) string {
+	var quotes strings.Builder
+	for _, c := range a.Citations {
+		quotes.WriteString(strings.ToLower(c.Quote) + "\n")
+	}
+	for _, w := range want {
+		if !strings.Contains(quotes.String(), strings.ToLower(w)) {
+			return w
+		}
+	}
+	return ""
+}
+
+// TestEveryFactIsAnswered asks one question for each fact, in each language that carries it, and
+// wants the fact in the cited quotes.
+func TestEveryFactIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{})
+	for _, lang := range []string{"fr", "en", "de", "pl", "zh"} {
+		t.Run(lang, func(t *testing.T) {
+			for _, f := range readFacts(t, lang) {
+				a := ask(t, h, f.Question, lang)
+				if a.Outcome != "answered" {
+					t.Errorf("%s: %q is %s (%.2f)", f.Fact, f.Question, a.Outcome, a.Confidence)
+				} else if w := missing(a, f.Want); w != "" {
+					t.Errorf("%s: %q lacks %q; it says %q", f.Fact, f.Question, w, a.Text)
+				}
+			}
+		})
+	}
+	t.Run("OutOfScope", func(t *testing.T) {
+		for lang, q := range map[string]string{
+			"fr": "Quelle est la capitale du Pérou ?", "en": "Who painted the Mona Lisa?", "de": "Wie hoch ist der Mont Blanc?",
+			"pl": "Kto wygrał mistrzostwa świata w piłce nożnej?", "zh": "珠穆朗玛峰有多高？",
+		} {
+			if a := ask(t, h, q, lang); a.Outcome != "unknown" || a.Text != "" || len(a.Citations) > 0 {
+				t.Errorf("%q is %s (%.2f): %q", q, a.Outcome, a.Confidence, a.Text)
+			}
+		}
+	})
+}
+
+// TestWordsAloneAnswer holds the promise that guichet is useful without an embedder.
+func TestWordsAloneAnswer(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	a := ask(t, h, "Combien de temps prend un remboursement ?", "fr")
+	if a.Outcome != "answered" || missing(a, []string{"7 à 14 jours"}) != "" {
+		t.Errorf("by words alone it is %s (%.2f): %q", a.Outcome, a.Confidence, a.Text)
+	}
+	if a := ask(t, h, "Quelle est la capitale du Pérou ?", "fr"); a.Outcome != "unknown" {
+		t.Errorf("by words alone Peru is %s: %q", a.Outcome, a.Text)
+	}
+}

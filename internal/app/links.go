@@ -1,0 +1,27 @@
+package app
+
+import (
+	"net/url"
+	"strings"
+
+	"guichet/internal/support"
+	"guichet/kb"
+)
+
+// links builds the addresses that mails carry, from the base URL alone: what a request's Host header
+// says must never reach a mail.
+type links struct{ base *url.URL }
+
+// Ticket is the page of a ticket; with a proof it shows the button that proves the address.
+func (l links) Ticket(lang kb.Lang, link, proof support.Token) string {
+	s := strings.TrimSuffix(l.base.String(), "/") + "/" + string(lang) + "/requests/" + string(link)
+	if proof != "" {
+		s += "?proof=" + url.QueryEscape(string(proof))
+	}
+	return s
+}
+
+// signIn is the page that signs an agent in.
+func (l links) signIn(t support.Token) string {
+	return strings.TrimSuffix(l.base.String(), "/") + "/desk/sign-in/" + string(t)
+}

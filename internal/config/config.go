@@ -1,0 +1,136 @@
+// Package config is every setting of guichet, once: its flag, its environment variable, its
+// meaning and its default. The command line reads it with kong; nothing else reads the environment.
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Settings are flags of every command, each with a variable of the same name.
+type Settings struct {
+	Addr       string        `env:"GUICHET_ADDR" default:"127.0.0.1:8080" help:"Address to listen on."`
+	OpsAddr    string        `env:"GUICHET_OPS_ADDR" default:"127.0.0.1:8081" help:"Address of /metrics; \"off\" for none."`
+	DataDir    string        `env:"GUICHET_DATA_DIR" help:"Data folder. Default: .local/data of the source tree, else $XDG_DATA_HOME/guichet."`
+	InstallDir string        `env:"GUICHET_INSTALL_DIR" help:"Where the embedded PostgreSQL and embedder are installed. Default: .local of the source tree, else the data folder."`
+	BaseURL    string        `env:"GUICHET_BASE_URL" help:"Address that members see; links in mails are built from it alone. Default: http:// and the address listened on."`
+	Starter    string        `env:"GUICHET_STARTER" default:"auto" enum:"auto,none" help:"Load the starter articles into a database that never had them: auto or none."`
+	SiteName   string        `env:"GUICHET_SITE_NAME" help:"Name of the help center, in its header and mails."`
+	LegalURL   string        `env:"GUICHET_LEGAL_URL" help:"Link to the legal notice, in every page's footer."`
+	Language   string        `name:"default-lang" env:"GUICHET_DEFAULT_LANG" default:"en" help:"Language for visitors whose browser asks for none of ours."`
+	Zone       string        `env:"GUICHET_ZONE" default:"Europe/Paris" help:"IANA time zone in which promises are counted and said."`
+	Sites      []string      `env:"GUICHET_SITES" help:"Origins of the sites that embed the help center, such as https://shop.example."`
+	Proxies    []string      `name:"trusted-proxies" env:"GUICHET_TRUSTED_PROXIES" help:"Networks of the proxies whose X-Forwarded-For is believed."`
+	KeepAnswer time.Duration `name:"keep-answers" env:"GUICHET_KEEP_ANSWERS" default:"720h" help:"How long answers and what they were made from are kept."`
+	Questions  float64       `name:"question-rate" env:"GUICHET_QUESTION_RATE" default:"60" help:"Questions a minute that one network may ask."`
+	AdminEmail string        `env:"GUICHET_ADMIN_EMAIL" default:"admin@localhost" help:"Address of the first admin."`
+
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL to use (15 or later, pgvector 0.7 or later). Default: a private one in the data folder."`
+
+	EmbeddingsURL    string `name:"embeddings-url" env:"EMBEDDINGS_URL" help:"OpenAI-compatible embedding server, with its /v1. Default: a local one; \"off\" for words alone."`
+	EmbeddingsModel  string `name:"embeddings-model" env:"EMBEDDINGS_MODEL" default:"multilingual-e5-small" help:"Model to ask the embedding server for."`
+	EmbeddingsKey    string `name:"embeddings-api-key" env:"EMBEDDINGS_API_KEY" help:"Key of the embedding server."`
+	EmbeddingsPrefix string `name:"embeddings-prefix" env:"EMBEDDINGS_PREFIX" default:"server" enum:"server,client" help:"Which side adds e5's prefix: server (by input_type) or client."`
+
+	SMTPURL  string `name:"smtp-url" env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example:587. Default: a local mailbox that admins read at a page."`
+	MailFrom string `name:"mail-from" env:"GUICHET_MAIL_FROM" help:"Sender of mails. Default: no-reply at the base URL's host."`
+
+	LogLevel string `name:"log-level" env:"GUICHET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
+}
+
+// Checked are settings whose parts have been read.
+type Checked struct {
+	Settings
+	Base    *url.URL
+	Place   *time.Location
+	Trusted []netip.Prefix
+}
+
+// Check reads the parts of s; an error is one sentence that names the setting.
+func (s Settings) Check() (c Checked, err error) {
+	if s.DataDir == "" {
+		s.DataDir = defaultDataDir()
+	}
+	if s.DataDir, err = filepath.Abs(s.DataDir); err != nil {
+		return c, fmt.Errorf("GUICHET_DATA_DIR: %w", err)
+	}
+	if s.InstallDir == "" {
+		s.InstallDir = s.DataDir
+		if tree := sourceTree(); tree != "" {
+			s.InstallDir = filepath.Join(tree, ".local")
+		}
+	}
+	if s.BaseURL == "" {
+		host, port, err := net.SplitHostPort(s.Addr)
+		if err != nil {
+			return c, fmt.Errorf("GUICHET_ADDR is %q: want host:port", s.Addr)
+		}
+		if host == "" || host == "0.0.0.0" || host == "::" {
+			host = "localhost"
+		}
+		s.BaseURL = "http://" + net.JoinHostPort(host, port)
+	}
+	if c.Base, err = url.Parse(s.BaseURL); err != nil || c.Base.Host == "" || (c.Base.Scheme != "http" && c.Base.Scheme != "https") {
+		return c, fmt.Errorf("GUICHET_BASE_URL is %q: want an address such as https://help.example", s.BaseURL)
+	}
+	if s.LegalURL != "" {
+		if u, err := url.Parse(s.LegalURL); err != nil || (u.Scheme != "http" && u.Scheme != "https" && !strings.HasPrefix(s.LegalURL, "/")) {
+			return c, fmt.Errorf("GUICHET_LEGAL_URL is %q: want an http address or a path", s.LegalURL)
+		}
+	}
+	if c.Place, err = time.LoadLocation(s.Zone); err != nil {
+		return c, fmt.Errorf("GUICHET_ZONE is %q: want an IANA zone such as Europe/Paris", s.Zone)
+	}
+	for _, p := range s.Proxies {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			a, err := netip.ParseAddr(p)
+			if err != nil {
+				return c, fmt.Errorf("GUICHET_TRUSTED_PROXIES holds %q: want networks such as 10.0.0.0/8", p)
+			}
+			prefix = netip.PrefixFrom(a, a.BitLen())
+		}
+		c.Trusted = append(c.Trusted, prefix)
+	}
+	if s.MailFrom == "" {
+		s.MailFrom = "no-reply@" + c.Base.Hostname()
+	}
+	c.Settings = s
+	return c, nil
+}
+
+// sourceTree is the folder of the module that the running binary lies in, or "".
+func sourceTree() string {
+	exe, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	if real, err := filepath.EvalSymlinks(exe); err == nil {
+		exe = real
+	}
+	for dir := filepath.Dir(exe); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if b, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && strings.HasPrefix(string(b), "module guichet\n") {
+			return dir
+		}
+	}
+	return ""
+}
+
+func defaultDataDir() string {
+	if tree := sourceTree(); tree != "" {
+		return filepath.Join(tree, ".local", "data")
+	}
+	if d := os.Getenv("XDG_DATA_HOME"); d != "" {
+		return filepath.Join(d, "guichet")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "share", "guichet")
+	}
+	return "guichet-data"
+}

@@ -1,0 +1,261 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/internal/assistant"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+	"guichet/kb"
+)
+
+// askTimeout bounds the work on one question, waiting included.
+const askTimeout = 20 * time.Second
+
+type askRequest struct {
+	Text       string          `json:"text"`
+	Lang       string          `json:"lang"`
+	Collection string          `json:"collection"`
+	Subject    json.RawMessage `json:"subject"`
+	ClientID   string          `json:"client_id"` // in a conversation
+}
+
+type answerJSON struct {
+	ID         support.AnswerID  `json:"id"`
+	Outcome    assistant.Outcome `json:"outcome"`
+	Lang       kb.Lang           `json:"lang"`
+	Text       string            `json:"text"`
+	Sentences  []sentenceJSON    `json:"sentences"`
+	Confidence float64           `json:"confidence"`
+	Citations  []citationJSON    `json:"citations"`
+	Choices    []choiceJSON      `json:"choices"`
+	Related    []articleJSON     `json:"related"`
+}
+
+type sentenceJSON struct {
+	Text      string `json:"text"`
+	Citations []int  `json:"citations"`
+}
+
+type citationJSON struct {
+	N       int          `json:"n"`
+	Article articleJSON  `json:"article"`
+	Passage kb.PassageID `json:"passage_id"`
+	Heading string       `json:"heading"`
+	Quote   string       `json:"quote"`
+	URL     string       `json:"url"`
+}
+
+type choiceJSON struct {
+	Label string `json:"label"`
+	Text  string `json:"text"`
+}
+
+type articleJSON struct {
+	ID        kb.ArticleID `json:"id"`
+	Group     kb.GroupID   `json:"group"`
+	Lang      kb.Lang      `json:"lang"`
+	Title     string       `json:"title"`
+	URL       string       `json:"url"`
+	Version   int          `json:"version,omitempty"`
+	UpdatedAt time.Time    `json:"updated_at"`
+}
+
+// articlePath is the page of an article, from the root.
+func articlePath(lang kb.Lang, slug string) string {
+	return "/" + string(lang) + "/articles/" + url.PathEscape(slug)
+}
+
+// citationPath is the page of a citation: the article at its passage, with the quote marked.
+func citationPath(c assistant.Citation) string {
+	p := articlePath(c.Article.Lang, c.Article.Slug) + "?cite=" + string(c.Passage) + "." + kb.HashText(c.Quote).String()
+	if c.Anchor != "" {
+		p += "#" + url.PathEscape(c.Anchor)
+	}
+	return p
+}
+
+// absolute is the address of a path, built from the base URL alone.
+func (s *Server) absolute(path string) string {
+	return strings.TrimSuffix(s.BaseURL.String(), "/") + path
+}
+
+func (s *Server) articleJSON(r assistant.ArticleRef) articleJSON {
+	return articleJSON{ID: r.ID, Group: r.Group, Lang: r.Lang, Title: r.Title, Version: r.Version,
+		URL: s.absolute(articlePath(r.Lang, r.Slug)), UpdatedAt: r.UpdatedAt}
+}
+
+func (s *Server) citationJSON(c assistant.Citation) citationJSON {
+	return citationJSON{N: c.N, Article: s.articleJSON(c.Article), Passage: c.Passage, Heading: c.Heading,
+		Quote: c.Quote, URL: s.absolute(citationPath(c))}
+}
+
+func (s *Server) answerJSON(a assistant.Answer) answerJSON {
+	out := answerJSON{ID: a.ID, Outcome: a.Outcome, Lang: a.Lang, Text: a.Text(), Confidence: a.Confidence,
+		Sentences: []sentenceJSON{}, Citations: []citationJSON{}, Choices: []choiceJSON{}, Related: []articleJSON{}}
+	for _, x := range a.Sentences {
+		out.Sentences = append(out.Sentences, sentenceJSON(x))
+	}
+	for _, x := range a.Citations {
+		out.Citations = append(out.Citations, s.citationJSON(x))
+	}
+	for _, x := range a.Choices {
+		out.Choices = append(out.Choices, choiceJSON(x))
+	}
+	for _, x := range a.Related {
+		out.Related = append(out.Related, s.articleJSON(x))
+	}
+	return out
+}
+
+func (r askRequest) question(c *gin.Context) (assistant.Question, error) {
+	l, err := langParam("lang", r.Lang)
+	if err != nil {
+		return assistant.Question{}, err
+	}
+	if len(r.Subject) > 0 && string(r.Subject) != "null" {
+		return assistant.Question{}, problem.New(problem.Unauthorized, "problem.subject_needs_member")
+	}
+	return assistant.Question{Text: r.Text, Lang: l, Collection: kb.CollectionKey(r.Collection), Actor: actor(c)}, nil
+}
+
+// apiAsk serves POST /api/v1/ask, for anybody: JSON, or an event stream where the caller accepts it.
+func (s *Server) apiAsk(c *gin.Context) error {
+	var in askRequest
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	q, err := in.question(c)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, func(ctx context.Context, emit func(assistant.Event)) (assistant.Answer, error) {
+		return s.Assistant.Ask(ctx, q, emit)
+	})
+}
+
+// apiAskIn serves POST /api/v1/conversations/:id/questions, for who holds the conversation's token.
+func (s *Server) apiAskIn(c *gin.Context) error {
+	conversation, err := s.conversation(c)
+	if err != nil {
+		return err
+	}
+	var in askRequest
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	q, err := in.question(c)
+	if err != nil {
+		return err
+	}
+	if q.Lang == "" {
+		q.Lang = conversation.Lang
+	}
+	return s.answer(c, func(ctx context.Context, emit func(assistant.Event)) (assistant.Answer, error) {
+		return s.Assistant.AskIn(ctx, conversation.ID, in.ClientID, q, emit)
+	})
+}
+
+// answer runs ask within the limits and responds in the form that the caller accepts.
+func (s *Server) answer(c *gin.Context, ask func(context.Context, func(assistant.Event)) (assistant.Answer, error)) error {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), askTimeout)
+	defer cancel()
+	done, err := s.limiter.question(ctx, actor(c))
+	if err != nil {
+		return err
+	}
+	defer done()
+	if !strings.Contains(c.GetHeader("Accept"), "text/event-stream") {
+		a, err := ask(ctx, nil)
+		if err != nil {
+			return err
+		}
+		c.Header("Cache-Control", "no-store")
+		c.JSON(http.StatusOK, s.answerJSON(a))
+		return nil
+	}
+	return s.streamAnswer(c, ctx, ask)
+}
+
+// pingEvery keeps proxies from closing a stream that is thinking.
+const pingEvery = 15 * time.Second
+
+// streamAnswer writes sources, delta…, answer as server-sent events. Before the first event an error
+// is an ordinary problem; after it, an error event.
+func (s *Server) streamAnswer(c *gin.Context, ctx context.Context, ask func(context.Context, func(assistant.Event)) (assistant.Answer, error)) error {
+	var mu sync.Mutex // the pings come from another goroutine
+	begun := false
+	send := func(event string, v any) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !begun {
+			begun = true
+			c.Header("Content-Type", "text/event-stream; charset=utf-8")
+			c.Header("Cache-Control", "no-store")
+			c.Header("X-Accel-Buffering", "no")
+			c.Status(http.StatusOK)
+		}
+		if event == "" {
+			c.Writer.WriteString(": ping\n\n")
+		} else {
+			b, err := json.Marshal(v)
+			if err != nil {
+				s.Log.Error("http: event", "err", err)
+				return
+			}
+			c.Writer.WriteString("event: " + event + "\ndata: ")
+			c.Writer.Write(b)
+			c.Writer.WriteString("\n\n")
+		}
+		c.Writer.Flush()
+	}
+	stop := make(chan struct{})
+	var pings sync.WaitGroup
+	pings.Go(func() {
+		t := time.NewTicker(pingEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				send("", nil)
+			case <-stop:
+				return
+			}
+		}
+	})
+	a, err := ask(ctx, func(e assistant.Event) { s.sendEvent(send, e) })
+	close(stop)
+	pings.Wait()
+	if err != nil {
+		if begun {
+			send("error", s.problemJSON(c, asProblem(err)))
+		}
+		return err
+	}
+	send("answer", s.answerJSON(a))
+	return nil
+}
+
+func (s *Server) sendEvent(send func(string, any), e assistant.Event) {
+	if e.Sentence == nil {
+		sources := []articleJSON{}
+		for _, a := range e.Sources {
+			sources = append(sources, s.articleJSON(a))
+		}
+		send("sources", gin.H{"articles": sources})
+		return
+	}
+	delta := gin.H{"text": e.Sentence.Text, "citations": e.Sentence.Citations}
+	if e.Citation != nil {
+		delta["citation"] = s.citationJSON(*e.Citation)
+	}
+	send("delta", delta)
+}

@@ -1,0 +1,102 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/internal/problem"
+)
+
+// asset is one built file, ready to send. Its version is taken from its content, so that it may be
+// kept by browsers for ever.
+type asset struct {
+	kind    string // media type
+	version string
+	plain   []byte
+	gzipped []byte // nil where it saves nothing
+}
+
+type assets map[string]asset
+
+// loadAssets reads dist/ and computes versions and compressed forms once.
+func loadAssets(web fs.FS) (assets, error) {
+	out := assets{}
+	err := fs.WalkDir(web, "dist", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(web, p)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(b)
+		a := asset{kind: mime.TypeByExtension(path.Ext(p)), version: hex.EncodeToString(sum[:6]), plain: b}
+		if a.kind == "" {
+			return fmt.Errorf("%s: no media type for %s", p, path.Ext(p))
+		}
+		var z bytes.Buffer
+		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		if z.Len() < len(b) {
+			a.gzipped = z.Bytes()
+		}
+		out[strings.TrimPrefix(p, "dist/")] = a
+		return nil
+	})
+	return out, err
+}
+
+// url is the address of a built file, with its version; a name that is none is a mistake of ours and
+// shows as a broken link.
+func (a assets) url(name string) string { return "/assets/" + name + "?v=" + a[name].version }
+
+// asset serves a built file.
+func (s *Server) asset(c *gin.Context) error {
+	return s.sendAsset(c, strings.TrimPrefix(c.Param("file"), "/"))
+}
+
+// favicon serves the icon at the address that browsers try by themselves.
+func (s *Server) favicon(c *gin.Context) error { return s.sendAsset(c, "favicon.svg") }
+
+func (s *Server) sendAsset(c *gin.Context, name string) error {
+	a, ok := s.assets[name]
+	if !ok {
+		return problem.New(problem.NotFound, "")
+	}
+	h := c.Writer.Header()
+	h.Set("ETag", `"`+a.version+`"`)
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Cache-Control", "public, max-age=3600")
+	if c.Query("v") == a.version {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if c.GetHeader("If-None-Match") == `"`+a.version+`"` {
+		c.Status(http.StatusNotModified)
+		return nil
+	}
+	body := a.plain
+	if a.gzipped != nil && strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = a.gzipped
+	}
+	c.Data(http.StatusOK, a.kind, body)
+	return nil
+}

@@ -1,0 +1,227 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"guichet/internal/desk"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+	"guichet/kb"
+)
+
+// deskView is what every page of the desk needs.
+type deskView struct {
+	view
+	Staff string // who is signed in; "" for nobody
+	Admin bool
+	Tab   string
+}
+
+// deskView prepares a page of the desk, which speaks French and English.
+func (s *Server) deskView(c *gin.Context, tab, titleKey string) deskView {
+	if lang(c) != kb.French {
+		c.Set(keyLang, kb.English)
+	}
+	v := deskView{view: s.view(c, titleKey), Tab: tab}
+	v.NoIndex = true
+	if a := actor(c); a.IsStaff() {
+		v.Staff, v.Admin = a.Agent.Email, a.IsAdmin()
+		if a.Agent.Name != "" {
+			v.Staff = a.Agent.Name
+		}
+	}
+	return v
+}
+
+// staff prepares a page for people who work here; Unauthorized for anybody else.
+func (s *Server) staff(c *gin.Context, tab, titleKey string) (deskView, error) {
+	c.Header("Cache-Control", "no-store")
+	v := s.deskView(c, tab, titleKey)
+	if !actor(c).IsStaff() {
+		return v, problem.New(problem.Unauthorized, "")
+	}
+	return v, nil
+}
+
+// pageSize is how many tickets a page of the list shows.
+const pageSize = 50
+
+// pageDesk lists tickets, for staff.
+func (s *Server) pageDesk(c *gin.Context) error {
+	v, err := s.staff(c, "tickets", "desk.tickets")
+	if err != nil {
+		return err
+	}
+	type counted struct {
+		Name  string
+		Count int
+	}
+	data := struct {
+		deskView
+		View    string
+		Views   []counted
+		Tickets []support.Ticket
+		Next    string // address of the next page; "" on the last
+	}{deskView: v, View: desk.Views[0]}
+	for _, name := range desk.Views {
+		if name == c.Query("view") {
+			data.View = name
+		}
+	}
+	after := c.Query("after")
+	if uuid.Validate(after) != nil {
+		after = ""
+	}
+	tickets, counts, err := s.Desk.Tickets(c.Request.Context(), actor(c), desk.Filter{View: data.View, Limit: pageSize, After: support.TicketID(after)})
+	if err != nil {
+		return err
+	}
+	data.Tickets = tickets
+	for _, name := range desk.Views {
+		data.Views = append(data.Views, counted{name, counts[name]})
+	}
+	if len(tickets) == pageSize {
+		data.Next = "/desk?view=" + url.QueryEscape(data.View) + "&after=" + string(tickets[pageSize-1].ID)
+	}
+	return s.render(c, http.StatusOK, "desk/tickets", data)
+}
+
+// deskTicketPage is a ticket as staff work on it.
+type deskTicketPage struct {
+	deskView
+	desk.Thread
+	Entries          []entryView
+	Then             []support.Status // what a reply may leave the ticket in; empty: it takes none
+	To               support.Status   // the one chosen
+	Statuses         []support.Status // what it may become without a reply
+	Notice           string
+	Errors           formErrors
+	ClientID, NoteID string
+	Text, Note       string // typed
+}
+
+// pageDeskTicket shows a ticket with its thread, for staff.
+func (s *Server) pageDeskTicket(c *gin.Context) error {
+	return s.deskTicketPage(c, http.StatusOK, func(p *deskTicketPage) {
+		for _, n := range []string{"sent", "noted", "moved", "released"} {
+			if c.Query(n) != "" {
+				p.Notice = p.T("desk.notice." + n)
+			}
+		}
+	})
+}
+
+func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicketPage)) error {
+	v, err := s.staff(c, "tickets", "")
+	if err != nil {
+		return err
+	}
+	id, err := ticketID(c)
+	if err != nil {
+		return err
+	}
+	p := deskTicketPage{deskView: v, ClientID: rand.Text(), NoteID: rand.Text(), To: support.StatusWaitingMember}
+	if p.Thread, err = s.Desk.Thread(c.Request.Context(), actor(c), id); err != nil {
+		return err
+	}
+	t := p.Ticket
+	p.Title = t.Ref + " · " + clip(t.Subject, 60)
+	p.Entries = threadView{view: v.view, staff: true}.entries(p.Thread.Entries)
+	for _, to := range []support.Status{support.StatusWaitingMember, support.StatusOpen, support.StatusWaitingThirdParty,
+		support.StatusSolved, support.StatusClosed, support.StatusSpam} {
+		_, err := t.Change(to, s.Now())
+		if err == nil {
+			p.Statuses = append(p.Statuses, to)
+		}
+		if !t.Held() && to != support.StatusClosed && to != support.StatusSpam && (err == nil || to == t.Status) {
+			p.Then = append(p.Then, to)
+		}
+	}
+	with(&p)
+	return s.render(c, status, "desk/ticket", p)
+}
+
+// ticketID reads the ticket of the address; what is no id is NotFound.
+func ticketID(c *gin.Context) (support.TicketID, error) {
+	id := c.Param("id")
+	if uuid.Validate(id) != nil {
+		return "", problem.New(problem.NotFound, "")
+	}
+	return support.TicketID(id), nil
+}
+
+// onTicket does something to the ticket of the address, for staff, and shows it again.
+func (s *Server) onTicket(c *gin.Context, notice string, do func(id support.TicketID) error, failed func(*deskTicketPage)) error {
+	if _, err := s.staff(c, "tickets", ""); err != nil {
+		return err
+	}
+	id, err := ticketID(c)
+	if err != nil {
+		return err
+	}
+	if err := do(id); err != nil {
+		ids := map[string]string{}
+		if notice == "noted" {
+			ids["text"] = "note"
+		}
+		problems, status, again := s.formProblem(c, err, ids)
+		if !again {
+			return err
+		}
+		return s.deskTicketPage(c, status, func(p *deskTicketPage) {
+			p.Errors = problems
+			failed(p)
+		})
+	}
+	c.Redirect(http.StatusSeeOther, "/desk/tickets/"+string(id)+"?"+notice+"=1")
+	return nil
+}
+
+// pageDeskReply adds an agent's reply or note, for staff.
+func (s *Server) pageDeskReply(c *gin.Context) error {
+	fields, err := form(c)
+	note := fields.Get("note") != ""
+	notice := "sent"
+	if note {
+		notice = "noted"
+	}
+	return s.onTicket(c, notice, func(id support.TicketID) error {
+		if err != nil {
+			return err
+		}
+		return s.Desk.Reply(c.Request.Context(), actor(c), id, fields.Get("client_id"), fields.Get("text"),
+			support.Status(fields.Get("status")), note)
+	}, func(p *deskTicketPage) {
+		if note {
+			p.Note = fields.Get("text")
+			return
+		}
+		p.Text = fields.Get("text")
+		if to := support.Status(fields.Get("status")); to != "" {
+			p.To = to
+		}
+	})
+}
+
+// pageDeskStatus moves a ticket to another status, for staff.
+func (s *Server) pageDeskStatus(c *gin.Context) error {
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	return s.onTicket(c, "moved", func(id support.TicketID) error {
+		return s.Desk.SetStatus(c.Request.Context(), actor(c), id, support.Status(fields.Get("status")))
+	}, func(*deskTicketPage) {})
+}
+
+// pageDeskRelease releases a held ticket, for staff.
+func (s *Server) pageDeskRelease(c *gin.Context) error {
+	return s.onTicket(c, "released", func(id support.TicketID) error {
+		return s.Handoff.Release(c.Request.Context(), actor(c), id)
+	}, func(*deskTicketPage) {})
+}

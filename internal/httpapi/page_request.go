@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"guichet/internal/assistant"
+	"guichet/internal/handoff"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+)
+
+// requestForm is what a member types, or has typed.
+type requestForm struct {
+	ClientID string // of this form: sent twice, it makes one ticket
+	Answer   string
+	Email    string
+	Category string
+	Text     string
+}
+
+// pageRequestForm shows the form of a request, with the answer that the member came from. For anybody.
+func (s *Server) pageRequestForm(c *gin.Context) error {
+	return s.requestPage(c, http.StatusOK, requestForm{ClientID: rand.Text(), Answer: c.Query("answer")}, formErrors{})
+}
+
+func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs formErrors) error {
+	v, err := s.reader(c, "request.title")
+	if err != nil {
+		return err
+	}
+	v.NoIndex = true
+	data := struct {
+		view
+		Form       requestForm
+		Errors     formErrors
+		Answer     *assistant.Answer
+		Categories []string
+	}{view: v, Form: f, Errors: errs, Categories: support.Categories}
+	if f.Answer != "" {
+		switch a, err := s.findAnswer(c, f.Answer); {
+		case err == nil:
+			data.Answer = &a
+			if status == http.StatusOK && f.Text == "" {
+				data.Form.Text = a.Question
+			}
+		case problem.Is(err, problem.NotFound): // past its keeping: the form stands by itself
+			data.Form.Answer = ""
+		default:
+			return err
+		}
+	}
+	if errs.Any() {
+		data.Title = v.T("form.error_title", "title", v.Title)
+	}
+	return s.render(c, status, "request", data)
+}
+
+// pageRequestSend makes a ticket of the form and shows its page. For anybody; a guest's ticket waits
+// for proof of the address.
+func (s *Server) pageRequestSend(c *gin.Context) error {
+	fields, err := form(c)
+	f := requestForm{ClientID: fields.Get("client_id"), Answer: fields.Get("answer"), Email: fields.Get("email"),
+		Category: fields.Get("category"), Text: fields.Get("text")}
+	if len(f.ClientID) < 8 || len(f.ClientID) > 100 { // not ours; without one, a retry makes a second ticket
+		f.ClientID = rand.Text()
+	}
+	if uuid.Validate(f.Answer) != nil {
+		f.Answer = ""
+	}
+	var started handoff.Started
+	if err == nil {
+		err = s.limiter.request(actor(c))
+	}
+	if err == nil {
+		if _, err := s.reader(c, ""); err != nil {
+			return err
+		}
+		started, err = s.Handoff.Start(c.Request.Context(), handoff.Request{ClientID: f.ClientID, Channel: support.ChannelEmail,
+			Category: f.Category, Email: f.Email, Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c)})
+	}
+	if err != nil {
+		problems, status, again := s.formProblem(c, err, nil)
+		if !again {
+			return err
+		}
+		return s.requestPage(c, status, f, problems)
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, ticketPath(lang(c), started.Link))
+	return nil
+}

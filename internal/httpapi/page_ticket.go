@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/internal/desk"
+	"guichet/internal/problem"
+	"guichet/internal/support"
+)
+
+// ticketPage is the page of a ticket for whoever holds its link.
+type ticketPage struct {
+	view
+	desk.Thread // Ticket, Withheld
+	Entries     []entryView
+	Link        support.Token
+	Proof       string // of the address, to be spent by the button; "" for none
+	Promised    bool   // a first answer is promised and has not come
+	Closed      bool
+	CanSolve    bool
+	Notice      string // what has just been done
+	Errors      formErrors
+	ClientID    string // of the reply
+	Text, Email string // typed
+}
+
+// notices are what a page says after something was done, by the name in its address.
+var notices = []string{"proven", "sent", "solved", "corrected"}
+
+// pageTicket shows a ticket to whoever holds its link.
+func (s *Server) pageTicket(c *gin.Context) error {
+	return s.ticketPage(c, http.StatusOK, func(p *ticketPage) {
+		if p.Ticket.EmailProvenAt.IsZero() {
+			p.Proof = c.Query("proof")
+		}
+		for _, n := range notices {
+			if c.Query(n) != "" {
+				p.Notice = p.T("ticket.notice."+n, "email", p.Ticket.Email)
+			}
+		}
+	})
+}
+
+// ticketPage reads the ticket anew and shows it; with changes what differs.
+func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage)) error {
+	v, err := s.reader(c, "")
+	if err != nil {
+		return err
+	}
+	p := ticketPage{view: v, Link: support.Token(c.Param("link")), ClientID: rand.Text()}
+	if p.Thread, err = s.Desk.MemberThread(c.Request.Context(), p.Link); err != nil {
+		return err
+	}
+	t := p.Ticket
+	p.Entries = threadView{view: v}.entries(p.Thread.Entries)
+	p.Email = t.Email
+	p.NoIndex = true
+	p.Title = v.T("ticket.title", "ref", t.Ref)
+	p.Closed = t.Status.Public() == "closed"
+	p.CanSolve = !t.Held() && !p.Closed && t.Status != support.StatusSolved
+	p.Promised = !t.Held() && t.Status == support.StatusNew && !t.PromisedAt.IsZero()
+	with(&p)
+	if p.Errors.Any() {
+		p.Title = v.T("form.error_title", "title", p.Title)
+	}
+	c.Header("Cache-Control", "no-store")
+	return s.render(c, status, "ticket", p)
+}
+
+// ticketFailed shows the ticket again with what went wrong and what was typed.
+func (s *Server) ticketFailed(c *gin.Context, err error, with func(*ticketPage)) error {
+	problems, status, again := s.formProblem(c, err, nil)
+	if !again {
+		return err
+	}
+	return s.ticketPage(c, status, func(p *ticketPage) {
+		p.Errors = problems
+		with(p)
+	})
+}
+
+// done sends the member back to the ticket's page, which says what was done.
+func done(c *gin.Context, link support.Token, notice string) error {
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, ticketPath(lang(c), link)+"?"+notice+"=1")
+	return nil
+}
+
+// pageTicketReply adds what a member wrote, for whoever holds the ticket's link.
+func (s *Server) pageTicketReply(c *gin.Context) error {
+	link := support.Token(c.Param("link"))
+	fields, err := form(c)
+	if err == nil {
+		err = s.take(c)
+	}
+	if err == nil {
+		err = s.Desk.MemberReply(c.Request.Context(), link, fields.Get("client_id"), fields.Get("text"))
+	}
+	if err != nil {
+		return s.ticketFailed(c, err, func(p *ticketPage) {
+			p.Text = fields.Get("text")
+			if id := fields.Get("client_id"); id != "" {
+				p.ClientID = id
+			}
+		})
+	}
+	return done(c, link, "sent")
+}
+
+// take counts one small action of a visitor within the limits of questions.
+func (s *Server) take(c *gin.Context) error {
+	release, err := s.limiter.question(c.Request.Context(), actor(c))
+	if err == nil {
+		release()
+	}
+	return err
+}
+
+// pageTicketSolved marks the request as solved, for whoever holds the ticket's link.
+func (s *Server) pageTicketSolved(c *gin.Context) error {
+	link := support.Token(c.Param("link"))
+	if err := s.Desk.MemberSolved(c.Request.Context(), link); err != nil {
+		return s.ticketFailed(c, err, func(*ticketPage) {})
+	}
+	return done(c, link, "solved")
+}
+
+// pageTicketAddress corrects the address of a held ticket, for whoever holds its link.
+func (s *Server) pageTicketAddress(c *gin.Context) error {
+	link := support.Token(c.Param("link"))
+	fields, err := form(c)
+	if err == nil {
+		err = s.limiter.request(actor(c))
+	}
+	if err == nil {
+		var t desk.Thread
+		if t, err = s.Desk.MemberThread(c.Request.Context(), link); err == nil {
+			err = s.Handoff.CorrectAddress(c.Request.Context(), t.Ticket.ID, fields.Get("email"))
+		}
+	}
+	if err != nil {
+		return s.ticketFailed(c, err, func(p *ticketPage) { p.Email = fields.Get("email") })
+	}
+	return done(c, link, "corrected")
+}
+
+// pageTicketProve spends the proof of the address, for whoever holds the ticket's link, and goes on
+// with a fresh one. A proof that is used or too old leaves the ticket as it is, and says so there.
+func (s *Server) pageTicketProve(c *gin.Context) error {
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	started, err := s.Handoff.Prove(c.Request.Context(), support.Token(fields.Get("proof")))
+	if problem.Is(err, problem.Gone) || problem.Is(err, problem.NotFound) {
+		said := s.say(c, asProblem(err))
+		return s.ticketPage(c, statuses[problem.KindOf(err)], func(p *ticketPage) {
+			if p.Ticket.EmailProvenAt.IsZero() {
+				p.Errors.Title = said
+			} else { // pressed twice
+				p.Notice = p.T("ticket.notice.proven")
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, started.Link, "proven")
+}

@@ -1,0 +1,263 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/internal/locale"
+	"guichet/internal/problem"
+	"guichet/kb"
+)
+
+// pages holds the parsed templates, by the name of their file: "home", "desk/tickets".
+type pages struct {
+	set map[string]*template.Template
+}
+
+// loadPages parses every page of the templates folder together with the files that all of them
+// share. A broken one is an error at the start, not at the first reader.
+func loadPages(c Config, asset func(name string) string) (*pages, error) {
+	templates, err := fs.Sub(c.Web, "templates")
+	if err != nil {
+		return nil, err
+	}
+	shared := []string{"layout.html", "desk-layout.html", "parts.html", "thread.html", "icons.html"}
+	base, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
+		"asset": asset, "dict": dict, "langName": langName,
+	}).ParseFS(templates, shared...)
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{set: map[string]*template.Template{}}
+	for _, pattern := range []string{"*.html", "desk/*.html"} {
+		names, err := fs.Glob(templates, pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			t, err := base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			if t, err = t.ParseFS(templates, name); err != nil {
+				return nil, err
+			}
+			p.set[strings.TrimSuffix(name, ".html")] = t
+		}
+	}
+	return p, nil
+}
+
+// dict makes one value of several, for a template that takes more than one.
+func dict(pairs ...any) (map[string]any, error) {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is no name", pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// langName is a language's name in itself, so that whoever speaks it finds it.
+func langName(l kb.Lang) string {
+	switch l {
+	case kb.English:
+		return "English"
+	case kb.Spanish:
+		return "Español"
+	case kb.Italian:
+		return "Italiano"
+	case kb.French:
+		return "Français"
+	case kb.Dutch:
+		return "Nederlands"
+	case kb.German:
+		return "Deutsch"
+	case kb.Chinese:
+		return "中文"
+	case kb.Portuguese:
+		return "Português"
+	case kb.Polish:
+		return "Polski"
+	}
+	return string(l)
+}
+
+// render responds with a page. It is whole before its first byte leaves, so that a template that
+// fails is an error page and not half a page.
+func (s *Server) render(c *gin.Context, status int, name string, data any) error {
+	t, ok := s.pages.set[name]
+	if !ok {
+		return fmt.Errorf("httpapi: no page %q", name)
+	}
+	layout := "layout"
+	if path.Dir(name) == "desk" {
+		layout = "desk-layout"
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, layout, data); err != nil {
+		return fmt.Errorf("httpapi: page %s: %w", name, err)
+	}
+	if c.Writer.Header().Get("Cache-Control") == "" {
+		c.Header("Cache-Control", "no-cache")
+	}
+	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// link is one language of a page.
+type link struct {
+	Lang kb.Lang
+	URL  string
+}
+
+// view is what every page needs; its methods are the words of the templates.
+type view struct {
+	Lang        kb.Lang
+	SiteName    string
+	Title       string // of the page, in front of the site's name
+	Description string
+	Canonical   string
+	NoIndex     bool
+	Alternates  []link // the same page in other languages, for search engines
+	Switch      []link // where the language switcher leads
+	LegalURL    string
+	PromiseNow  time.Time // first answer by, for a request made now
+	zone        *time.Location
+	words       *locale.Printer
+}
+
+// T says a text; args are names and values in turn.
+func (v view) T(key string, args ...any) string { return v.words.T(key, pairs(args)) }
+
+// N says a text in the plural form of n.
+func (v view) N(key string, n int, args ...any) string { return v.words.N(key, n, pairs(args)) }
+
+// Tag is the language as HTML names it.
+func (v view) Tag() string { return v.Lang.Tag() }
+
+// Date is a day.
+func (v view) Date(t time.Time) string { return v.words.Date(t, v.zone) }
+
+// DateTime is a moment near now, with its zone.
+func (v view) DateTime(t time.Time) string { return v.words.DateTime(t, v.zone) }
+
+// Moment is a moment of any year.
+func (v view) Moment(t time.Time) string { return v.words.Moment(t, v.zone) }
+
+// ISO is a moment for machines.
+func (v view) ISO(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Readings are the lines said while an answer is made of one, two or three articles, as JSON: the
+// script that says them has no plural rules of its own.
+func (v view) Readings() string {
+	var lines []string
+	for n := 1; n <= 3; n++ {
+		lines = append(lines, v.N("answer.reading", n))
+	}
+	b, err := json.Marshal(lines)
+	if err != nil {
+		return "[]"
+	}
+	return string(b)
+}
+
+func pairs(args []any) map[string]any {
+	m := make(map[string]any, len(args)/2)
+	for i := 0; i+1 < len(args); i += 2 {
+		m[fmt.Sprint(args[i])] = args[i+1]
+	}
+	return m
+}
+
+// reader prepares a page of the help center; NotFound if the address begins with none of the nine.
+func (s *Server) reader(c *gin.Context, titleKey string) (view, error) {
+	if string(lang(c)) != c.Param("lang") {
+		return view{}, problem.New(problem.NotFound, "")
+	}
+	return s.view(c, titleKey), nil
+}
+
+// view prepares a page in the reader's language; titleKey "" leaves the title to the handler.
+func (s *Server) view(c *gin.Context, titleKey string) view {
+	l := lang(c)
+	v := view{Lang: l, SiteName: s.SiteName, LegalURL: s.LegalURL, words: s.Catalogs.For(l), zone: s.Handoff.Zone()}
+	if v.SiteName == "" {
+		v.SiteName = v.T("site.name")
+	}
+	if titleKey != "" {
+		v.Title = v.T(titleKey)
+	}
+	for _, o := range s.Handoff.Options() {
+		v.PromiseNow = o.PromisedAt
+	}
+	v.Switch = s.switchTo(c, func(to kb.Lang) string { return "" })
+	return v
+}
+
+// switchTo builds the language switcher: where other says "", it is the same address in the other
+// language.
+func (s *Server) switchTo(c *gin.Context, other func(kb.Lang) string) []link {
+	rest, query := "", ""
+	if from := c.Param("lang"); from != "" && c.Request.Method != http.MethodPost {
+		rest = strings.TrimPrefix(c.Request.URL.EscapedPath(), "/"+from)
+		if c.Request.URL.RawQuery != "" {
+			query = "?" + c.Request.URL.RawQuery
+		}
+	}
+	var out []link
+	for _, l := range s.Langs {
+		to := other(l)
+		if to == "" {
+			to = "/" + string(l) + rest + query
+		}
+		out = append(out, link{l, to})
+	}
+	return out
+}
+
+// errorPage answers with a page that says what happened and what to do next.
+func (s *Server) errorPage(c *gin.Context, status int, p *problem.Error) {
+	if first, _, _ := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, "/"), "/"); c.Param("lang") == "" {
+		for _, l := range kb.Langs {
+			if string(l) == first { // no route: the address itself says the language
+				c.Set(keyLang, l)
+			}
+		}
+	}
+	if status < 400 || status == statusClientGone { // nobody is there to read it
+		c.Status(status)
+		return
+	}
+	name := "error"
+	data := struct {
+		deskView
+		Status        int
+		Heading, Text string
+	}{Status: status}
+	if c.Request.URL.Path == "/desk" || strings.HasPrefix(c.Request.URL.Path, "/desk/") {
+		name = "desk/error"
+		data.deskView = s.deskView(c, "", "")
+	} else {
+		data.view = s.view(c, "")
+	}
+	data.NoIndex = true
+	data.Heading = data.T("error." + string(p.Kind))
+	data.Title, data.Text = data.Heading, s.say(c, p)
+	if err := s.render(c, status, name, data); err != nil {
+		s.Log.Error("http: the error page failed", "err", err)
+		c.String(status, "%s\n", data.Text)
+	}
+}

@@ -1,0 +1,72 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// handler is a gin handler that returns its error; see handle.
+type handler func(c *gin.Context) error
+
+// routes is every address of the house.
+func (s *Server) routes() {
+	s.engine.Use(s.observe, s.recover, s.secure, s.identify)
+	s.engine.NoRoute(s.handle(s.notFound))
+	s.engine.NoMethod(s.handle(s.methodNotAllowed))
+
+	// Machines.
+	s.get("/healthz", s.healthz)
+	s.get("/readyz", s.readyz)
+	s.get("/robots.txt", s.robots)
+	s.get("/favicon.ico", s.favicon)
+	s.get("/assets/*file", s.asset)
+
+	// The API.
+	api := "/api/v1"
+	s.get(api+"/search", s.apiSearch)
+	s.post(api+"/search", s.apiSearch)
+	s.post(api+"/ask", s.apiAsk)
+	s.post(api+"/conversations", s.apiOpenConversation)
+	s.post(api+"/conversations/:id/questions", s.apiAskIn)
+	s.get(api+"/conversations/:id/contact-options", s.apiConversationOptions)
+	s.post(api+"/conversations/:id/handoff", s.apiHandoff)
+	s.get(api+"/contact-options", s.apiContactOptions)
+	s.get(api+"/openapi.json", s.openAPI)
+
+	// The help center. :lang is one of the nine; another first part is not found.
+	s.get("/", s.pageRoot)
+	s.get("/:lang", s.pageHome)
+	s.get("/:lang/search", s.pageSearch)
+	s.get("/:lang/ask", s.pageAsk)
+	s.get("/:lang/answers/:id", s.pageAnswer)
+	s.get("/:lang/collections/:key", s.pageCollection)
+	s.get("/:lang/articles/:slug", s.pageArticle)
+	s.post("/:lang/articles/:slug/feedback", s.pageFeedback)
+	s.get("/:lang/requests/new", s.pageRequestForm)
+	s.post("/:lang/requests/new", s.pageRequestSend)
+	s.get("/:lang/requests/:link", s.pageTicket)
+	s.post("/:lang/requests/:link/reply", s.pageTicketReply)
+	s.post("/:lang/requests/:link/solved", s.pageTicketSolved)
+	s.post("/:lang/requests/:link/address", s.pageTicketAddress)
+	s.post("/:lang/requests/:link/prove", s.pageTicketProve)
+
+	// The desk, for people who work here.
+	s.get("/desk", s.pageDesk)
+	s.get("/desk/sign-in/:token", s.pageSignIn)
+	s.post("/desk/sign-in/:token", s.pageSignInSend)
+	s.post("/desk/sign-out", s.pageSignOut)
+	s.get("/desk/tickets/:id", s.pageDeskTicket)
+	s.post("/desk/tickets/:id/reply", s.pageDeskReply)
+	s.post("/desk/tickets/:id/status", s.pageDeskStatus)
+	s.post("/desk/tickets/:id/release", s.pageDeskRelease)
+	s.get("/desk/mailbox", s.pageMailbox)
+	s.get("/desk/feedback", s.pageFeedbackList)
+}
+
+func (s *Server) get(path string, h handler) {
+	s.engine.GET(path, s.handle(h))
+	s.engine.HEAD(path, s.handle(h))
+}
+
+func (s *Server) post(path string, h handler) { s.engine.Handle(http.MethodPost, path, s.handle(h)) }

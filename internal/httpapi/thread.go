@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"guichet/internal/support"
+)
+
+// entryView is an entry as a page shows it.
+type entryView struct {
+	Number    int64
+	Kind      support.EntryKind
+	Author    support.Author
+	Day       string // set where another day begins
+	Time, ISO string
+	Name      string
+	Initial   string
+	Text      string
+	Citations []support.CitedRef
+}
+
+// threadView turns entries into what a page shows, for a member or for staff.
+type threadView struct {
+	view
+	staff bool
+}
+
+func (v threadView) entries(in []support.Entry) []entryView {
+	var out []entryView
+	day := ""
+	for _, e := range in {
+		x := entryView{Number: e.PubSeq, Kind: e.Kind, Author: e.Author, Text: e.Body,
+			Time: v.words.Time(e.CreatedAt, v.zone), ISO: v.ISO(e.CreatedAt)}
+		if v.staff {
+			x.Number = e.Seq
+		}
+		switch {
+		case e.Kind == support.EntryStatus:
+			if x.Text = v.statusText(e); x.Text == "" {
+				continue
+			}
+		case e.Author == support.AuthorAssistant:
+			var d support.AnswerData
+			if json.Unmarshal(e.Data, &d) == nil {
+				x.Citations = d.Citations
+			}
+			if x.Text == "" {
+				x.Text = v.T("answer.unknown")
+			}
+		case e.Author == support.AuthorAgent:
+			if x.Name = e.AgentName; x.Name == "" {
+				x.Name = v.T("thread.team")
+			}
+			r, _ := utf8.DecodeRuneInString(x.Name)
+			x.Initial = strings.ToUpper(string(r))
+		default:
+			x.Name = v.T("thread.you")
+			if v.staff {
+				x.Name = v.T("desk.member")
+			}
+		}
+		if d := v.Date(e.CreatedAt); d != day {
+			day, x.Day = d, d
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// statusText says a change of status in the reader's words; "" for one that its reader cannot see,
+// because both statuses are the same word to members.
+func (v threadView) statusText(e support.Entry) string {
+	var d support.StatusData
+	if json.Unmarshal(e.Data, &d) != nil {
+		return ""
+	}
+	switch d.Reason {
+	case "held", "proven", "released":
+		return v.T("thread.status." + d.Reason)
+	}
+	if v.staff {
+		return v.T("thread.status.to", "status", v.T("desk.status."+string(d.To)))
+	}
+	if d.From.Public() == d.To.Public() {
+		return ""
+	}
+	return v.T("thread.status.to", "status", v.T("status."+d.To.Public()))
+}

@@ -1,0 +1,11 @@
+// The islands of the help center and the desk. Every page works without them; they spare a round
+// trip, say mistakes before a form leaves, and stream answers.
+
+import { ask } from "./ask.ts";
+import { copy, forms, menus, swap } from "./forms.ts";
+
+ask();
+forms();
+swap();
+copy(document);
+menus();
