@@ -51,6 +51,9 @@ func (x *Extractor) choose(found []Found, all []candidate) []piece {
 // with the line that leads up to it, or alone.
 func (c *chooser) add(s candidate) {
 	p := c.found[s.found].Source
+	if len(c.pieces) > 0 && p.Lang != c.found[c.pieces[0].found].Lang {
+		return // an answer speaks one language
+	}
 	if c.taken(s.found, s.sentence) || c.repeats(p.Sentence(s.sentence)) {
 		return
 	}

@@ -47,7 +47,7 @@ type ExtractParams struct {
 }
 
 // DefaultExtractParams are fitted on the development set; docs/retrieval.md has the figures.
-var DefaultExtractParams = ExtractParams{Passages: 8, Words: 0.35, Passage: 1, Number: 0.05, Margin: 0.35, Expect: 0.3, Threshold: 0.5}
+var DefaultExtractParams = ExtractParams{Passages: 8, Words: 0.3, Passage: 1, Number: 0.05, Margin: 0.35, Expect: 0.3, Threshold: 0.4}
 
 // ExtractorConfig says what an Extractor works with.
 type ExtractorConfig struct {
@@ -75,7 +75,7 @@ func (x *Extractor) Extract(ctx context.Context, q Query, r Results) (Extraction
 	if q.Vector == nil {
 		q.Vector = r.Vector
 	}
-	found := ownLanguage(r.Found, q.Lang)
+	found := oneLanguage(r.Found, q.Lang)
 	found = found[:min(len(found), x.c.Params.Passages)]
 	cosines, err := x.cosines(ctx, q, found)
 	if err != nil {
@@ -83,21 +83,22 @@ func (x *Extractor) Extract(ctx context.Context, q Query, r Results) (Extraction
 	}
 	candidates := x.candidates(q, found, cosines)
 	e := quote(found, x.choose(found, candidates))
-	e.Evidence = gather(found, candidates)
+	e.Evidence = gather(r.Found)
 	e.Confidence = e.Evidence.Confidence()
 	e.Answers = e.Confidence >= x.c.Params.Threshold
 	return e.Grounded(), nil
 }
 
-// ownLanguage drops passages of a group's other languages where the group was found in lang too.
-func ownLanguage(found []Found, lang Lang) []Found {
-	own := map[GroupID]bool{}
+// oneLanguage keeps of each group the passages of one language: lang where the group was found in
+// it, else that of its best passage.
+func oneLanguage(found []Found, lang Lang) []Found {
+	keep := map[GroupID]Lang{}
 	for _, f := range found {
-		if f.Lang == lang {
-			own[f.Group] = true
+		if _, seen := keep[f.Group]; !seen || f.Lang == lang {
+			keep[f.Group] = f.Lang
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(found), func(f Found) bool { return own[f.Group] && f.Lang != lang })
+	return slices.DeleteFunc(slices.Clone(found), func(f Found) bool { return keep[f.Group] != f.Lang })
 }
 
 // cosines asks the scorer; without one, or where it fails, no sentence has a cosine.

@@ -140,13 +140,16 @@ func start(ctx context.Context, deadline time.Duration, run func(context.Context
 	}
 }
 
+// spare is how many passages are read beyond those asked for, since some may be gone.
+const spare = 8
+
 // read returns the passages of the best hits.
 func (h *Hybrid) read(ctx context.Context, q Query, hits []Hit) ([]Found, error) {
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 50
 	}
-	hits = hits[:min(limit, len(hits))]
+	hits = hits[:min(limit+spare, len(hits))]
 	if len(hits) == 0 {
 		return nil, nil
 	}
@@ -170,7 +173,7 @@ func (h *Hybrid) read(ctx context.Context, q Query, hits []Hit) ([]Found, error)
 			found = append(found, Found{Hit: hit, Source: p})
 		}
 	}
-	return found, nil
+	return found[:min(limit, len(found))], nil
 }
 
 // ByGroup returns the best passage of each translation group, best group first: one in lang, where

@@ -10,8 +10,9 @@
 //     told (by the word lists in lexicon/), how it falls into sentences and words.
 //   - query.go, seams.go: a question, what was found, and the interfaces that engines meet.
 //   - hybrid.go, fuse.go: words and meaning searched side by side and weighed against each other.
-//   - extract.go, ground.go: the answer without a language model, and the check that every
-//     sentence of any answer stands in a passage, word for word.
+//   - extract.go, choose.go, overlap.go: the answer without a language model, sentence by sentence.
+//   - confidence.go, ground.go: whether it is an answer at all, and the check that every sentence
+//     of any answer stands in a passage, word for word.
 //
 // The package imports the standard library and golang.org/x/text alone. It holds values, pure
 // functions and four interfaces; engines (bleve, pgvector, an embedding server) are adapters

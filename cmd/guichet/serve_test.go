@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -135,7 +136,9 @@ func (s *server) kill(t *testing.T) {
 
 func (s *server) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	c := exec.Command(binary, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, binary, args...)
 	c.Env = s.env
 	out, err := c.CombinedOutput()
 	return string(out), err
@@ -207,7 +210,7 @@ func TestOneSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() }) // after the subtests, which run beside one another
 	silent := freeAddr(t)
 	for name, c := range map[string]struct {
 		env  []string
@@ -225,7 +228,9 @@ func TestOneSentence(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(binary, c.args...)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, binary, c.args...)
 			cmd.Env = append(environment(t, filepath.Join(t.TempDir(), "data"), freeAddr(t)), c.env...)
 			out, err := cmd.CombinedOutput()
 			var exit *exec.ExitError

@@ -49,21 +49,16 @@ type App struct {
 
 // Open opens everything an answer needs. The caller must Close it, also after an error.
 func Open(ctx context.Context, cfg config.Checked, log *slog.Logger) (*App, error) {
-	e, err := openEmbedder(ctx, cfg, log)
-	if err != nil {
-		return &App{}, err
-	}
-	return open(ctx, cfg, log, e)
+	return open(ctx, cfg, log, func() (embedder, error) { return openEmbedder(ctx, cfg, log) })
 }
 
 // OpenWith is Open with an embedder of the caller's own, for evaluations and tests.
 func OpenWith(ctx context.Context, cfg config.Checked, log *slog.Logger, e kb.Embedder) (*App, error) {
-	return open(ctx, cfg, log, embedder{questions: e, indexing: e})
+	return open(ctx, cfg, log, func() (embedder, error) { return embedder{questions: e, indexing: e}, nil })
 }
 
-func open(ctx context.Context, cfg config.Checked, log *slog.Logger, e embedder) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, embedder: e, links: links{cfg.Base}, token: support.NewToken(), metrics: observe.NewMetrics()}
-	a.stops = append(a.stops, e.stop)
+func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func() (embedder, error)) (a *App, err error) {
+	a = &App{cfg: cfg, log: log, links: links{cfg.Base}, token: support.NewToken(), metrics: observe.NewMetrics()}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return a, fmt.Errorf("the data folder cannot be made: %w", err)
 	}
@@ -71,6 +66,11 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, e embedder)
 		return a, err
 	}
 	a.stops = append(a.stops, a.db.stop)
+	// After the database: without that nothing works, so what is missing there is to be said alone.
+	if a.embedder, err = embed(); err != nil {
+		return a, err
+	}
+	a.stops = append(a.stops, a.embedder.stop)
 	if a.index, err = openIndex(ctx, cfg.DataDir, a.db.DB, log); err != nil {
 		return a, err
 	}
@@ -88,7 +88,7 @@ func (a *App) assemble() error {
 	letters := mail.Config{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Name: a.cfg.SiteName, Words: a.catalogs, Mailbox: db}
 	mailer, err := mail.New(letters)
 	if err != nil {
-		return fmt.Errorf("SMTP_URL: %w", err)
+		return err
 	}
 	var search, scorer = a.retrieval()
 	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})

@@ -23,6 +23,8 @@ const (
 	foreign = 0.4
 	// A word that nobody writes is taken for its neighbours at one or two letters' distance.
 	typo1, typo2 = 0.75, 0.5
+	// chance is how likely a pair of Chinese characters that no text has is a word of its own.
+	chance = 0.35
 )
 
 // stats are what scoring needs to know of all texts: how many a language has, and how long they

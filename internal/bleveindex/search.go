@@ -114,6 +114,9 @@ func (s *search) searchIn(q kb.Query, l kb.Lang) error {
 	ideal := 0.0
 	for _, t := range terms {
 		worth := rarity(s.stats.docs[l], 0)
+		if l == kb.Chinese && !hasDigit(t.word) {
+			worth *= chance // most unknown pairs of characters are the seam of two words
+		}
 		term.reset()
 		for i, f := range t.forms {
 			if err := s.stats.occurrences(s.ctx, s.r, &occ, f.term, f.fields); err != nil {

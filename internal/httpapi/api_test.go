@@ -87,7 +87,7 @@ func (c client) run(t *testing.T, s scenario) (*http.Response, string) {
 	}
 	for _, w := range s.want {
 		if !strings.Contains(string(body), w) {
-			t.Errorf("%s %s: lacks %q: %s", s.method, s.path, w, body)
+			t.Errorf("%s %s: lacks %q: %.600s", s.method, s.path, w, body)
 		}
 	}
 	for _, w := range s.without {

@@ -130,7 +130,7 @@ func (s *Server) body(ctx context.Context, c *gin.Context, p *articlePage, audie
 	}
 	// A table may be wider than a phone: its box scrolls, so the keyboard has to reach it.
 	html.Body = strings.ReplaceAll(html.Body, `<div class="table">`,
-		`<div class="table" role="region" tabindex="0" aria-label="`+template.HTMLEscapeString(p.T("article.table"))+`">`)
+		`<div class="table" role="group" tabindex="0" aria-label="`+template.HTMLEscapeString(p.T("article.table"))+`">`)
 	if cite := c.Query("cite"); cite != "" {
 		p.Cite = "changed"
 		if quote, anchor, ok := cited(a, p.Version, cite); ok {

@@ -106,7 +106,7 @@ func (s *Server) pageSearch(c *gin.Context) error {
 	data.NoIndex = true
 	status := http.StatusOK
 	if _, asked := c.GetQuery("q"); asked {
-		hits, _, _, err := s.search(c, data.Q, v.Lang, c.Query("collection"), 20)
+		hits, _, _, err := s.search(c, data.Q, v.Lang, c.Query("collection"), 10)
 		if err != nil {
 			problems, code, again := s.formProblem(c, err, nil)
 			if !again {

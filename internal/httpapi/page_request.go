@@ -87,6 +87,9 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		if !again {
 			return err
 		}
+		if problem.Is(err, problem.Conflict) { // this form has made its ticket; what is in it now is another request
+			f.ClientID = rand.Text()
+		}
 		return s.requestPage(c, status, f, problems)
 	}
 	c.Header("Cache-Control", "no-store")

@@ -32,7 +32,7 @@ func loadPages(c Config, asset func(name string) string) (*pages, error) {
 	}
 	shared := []string{"layout.html", "desk-layout.html", "parts.html", "thread.html", "icons.html"}
 	base, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-		"asset": asset, "dict": dict, "langName": langName,
+		"asset": asset, "cells": cells, "dict": dict, "langName": langName,
 	}).ParseFS(templates, shared...)
 	if err != nil {
 		return nil, err
@@ -56,6 +56,10 @@ func loadPages(c Config, asset func(name string) string) (*pages, error) {
 	}
 	return p, nil
 }
+
+// cells puts dashes between the cells of a table's row, which stand with bars between them in a
+// passage's text.
+func cells(s string) string { return strings.ReplaceAll(s, " | ", " – ") }
 
 // dict makes one value of several, for a template that takes more than one.
 func dict(pairs ...any) (map[string]any, error) {

@@ -142,7 +142,7 @@ func (db *DB) SaveVersion(ctx context.Context, a kb.Article, author string) (num
 	case breaks(err, "articles_group_lang"):
 		err = problem.From(problem.Conflict, "problem.article_group", err)
 	case breaks(err, "articles_lang"):
-		err = problem.InvalidField("lang", "problem.lang")
+		err = problem.InvalidField("lang", "problem.lang").With("lang", string(a.Lang))
 	case breaks(err, "articles_slug"):
 		err = problem.InvalidField("slug", "problem.slug")
 	}

@@ -164,6 +164,7 @@ func TestDraftsChangeNothing(t *testing.T) {
 func TestCollectionMovesTheGroup(t *testing.T) {
 	t.Parallel()
 	d := newLibrary(t)
+	d.centre()
 	en, fr := article("en", kb.English, "Text."), article("fr", kb.French, "Texte.")
 	en.Group, fr.Group = "g", "g"
 	d.publish(en)

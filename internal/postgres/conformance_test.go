@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"guichet/internal/openai/e5test"
 	"guichet/internal/postgres"
 	"guichet/internal/problem"
+	"guichet/internal/publish"
 	"guichet/kb"
 	"guichet/kb/kbtest"
 )
@@ -47,29 +49,18 @@ func TestVectorLegConforms(t *testing.T) {
 			if err := d.PublishVersion(t.Context(), id, d.save(a), ps); err != nil {
 				t.Fatal(err)
 			}
-			for {
-				units, err := d.Pending(t.Context(), e.Model(), id, 64)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if len(units) == 0 {
-					break
-				}
-				vectors := make([][]float32, len(units))
-				for i, u := range units {
-					v, err := e.Embed(t.Context(), u.Task, []string{u.Input})
-					if err != nil {
-						t.Fatal(err)
-					}
-					vectors[i] = v[0]
-				}
-				if err := d.SaveEmbeddings(t.Context(), e.Model(), units, vectors); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := d.Recentre(t.Context(), e.Model()); err != nil {
+			service := publish.New(publish.Config{Store: d.DB, Embedder: e})
+			if err := service.Embed(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
+		}
+		// Means of a help center that has had more in it than these few articles.
+		for i := range 30 {
+			replace(kb.ArticleID(fmt.Sprint("gone.", i)), kbtest.Passages(kb.Article{ID: kb.ArticleID(fmt.Sprint("gone.", i)),
+				Lang: kb.Langs[i%9], Title: fmt.Sprint("Chapter ", i)}, fmt.Sprintf("Page %d says something else.", i)))
+		}
+		for i := range 30 {
+			replace(kb.ArticleID(fmt.Sprint("gone.", i)), nil)
 		}
 		return kbtest.Subject{Retriever: asking{postgres.NewVectorLeg(d.DB, e.Model), e}, Replace: replace}
 	})

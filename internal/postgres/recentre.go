@@ -12,6 +12,7 @@ import (
 
 const (
 	firstMeans = 20 // texts that are enough for the first means while others are still to come
+	minTitles  = 2  // without which there are no means: of one article alone they are itself
 	freshShare = 20 // one text in this many added since is reason enough for new ones
 	meansPrior = 20 // texts' worth of the mean over all languages that stand in each language's
 
@@ -28,6 +29,7 @@ var (
 			(SELECT coalesce(sum(m.texts), 0)::int FROM vector_means m
 			 WHERE m.model = vm.model AND m.version = vm.means AND m.lang = ''),
 			(SELECT count(*)::int FROM passage_vectors v WHERE v.model = vm.model AND v.means = vm.means AND v.fresh),
+			(SELECT count(*)::int FROM passage_vectors v WHERE v.model = vm.model AND v.means = vm.means AND v.kind = 1),
 			EXISTS (SELECT FROM embedding_units u WHERE NOT EXISTS
 				(SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (vm.model, u.side, u.hash)))
 		FROM vector_models vm WHERE vm.model = @model`)
@@ -62,8 +64,8 @@ var (
 		WHERE vm.model = @model AND m.model = vm.model AND m.version <> vm.means`)
 )
 
-// Recentre implements publish.Store. The first means are taken as soon as there are 20 texts, or
-// nothing more is to come. The next version's rows are written beside those that searches read, so
+// Recentre implements publish.Store. The first means are taken as soon as there are 20 texts, two of
+// them titles, or nothing more is to come. The next version's rows are written beside those that searches read, so
 // that publishing waits only for the last step: what changed meanwhile, and the switch. While
 // another process does the same it does nothing.
 func (db *DB) Recentre(ctx context.Context, model string) (err error) {
@@ -127,16 +129,18 @@ func (db *DB) Recentre(ctx context.Context, model string) (err error) {
 // nextMeans returns the number of the next version of the means, and whether it is time for it.
 func nextMeans(ctx context.Context, conn *pgxpool.Conn, model string) (version int, due bool, err error) {
 	_, err = one(ctx, conn, meansState, args{"model": model}, func(row pgx.CollectableRow) (none struct{}, err error) {
-		var current, texts, fresh int
+		var current, texts, fresh, titles int
 		var pending bool
-		if err := row.Scan(&current, &texts, &fresh, &pending); err != nil {
+		if err := row.Scan(&current, &texts, &fresh, &titles, &pending); err != nil {
 			return none, err
 		}
 		version = current + 1
-		if current == 0 {
-			due = fresh > 0 && (fresh >= firstMeans || !pending)
-		} else {
-			due = fresh*freshShare >= texts && fresh > 0
+		switch {
+		case titles < minTitles:
+		case current == 0:
+			due = fresh >= firstMeans || !pending
+		default:
+			due = fresh > 0 && fresh*freshShare >= texts
 		}
 		return none, nil
 	})

@@ -64,31 +64,32 @@ var (
 		FROM embedding_units u
 		WHERE NOT EXISTS (SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, u.side, u.hash))`)
 
-	// The best score that a passage can have is either its own or its article's title's, so the best
-	// 2n rows hold the best n passages: no passage is named by more than two of them.
+	// A passage's score is its own or its article's title's, whichever is better, and that one stands
+	// among the best 2n rows for each of the best n passages: no passage is named by more than two
+	// rows. What else is told of a passage is looked up for the best n alone.
 	nearestPassages = query("nearest_passages", questionVector+`,
-		near AS (
+		near AS MATERIALIZED (
 			SELECT v.passage_id, v.article_id, v.kind, v.centred <#> (SELECT vector FROM question) AS distance
 			FROM passage_vectors v
 			WHERE v.model = @model AND v.means = (SELECT means FROM question)
 				AND v.audience <= @audience AND (@collection = '' OR v.collection = @collection)
 			ORDER BY distance LIMIT 2 * @limit::int),
-		candidates AS (
-			SELECT passage_id AS id FROM near WHERE kind = 0
-			UNION
-			SELECT p.id FROM near JOIN passages p ON p.article_id = near.article_id WHERE near.kind = 1)
-		SELECT b.id, b.article_id, b.group_id, b.lang, coalesce(-b.own, 0), coalesce(-b.title, 0),
-			coalesce((SELECT -(e.embedding <#> @vector) FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, 1, b.hash)), 0)
-		FROM (
-			SELECT p.id, p.article_id, p.group_id, p.lang, own.hash, own.centred <#> q.vector AS own,
-				(SELECT t.centred <#> q.vector FROM passages first, passage_vectors t
-				 WHERE first.article_id = p.article_id AND first.position = 0
-					AND (t.model, t.means, t.passage_id, t.kind) = (@model, q.means, first.id, 1)) AS title
-			FROM question q CROSS JOIN candidates c
-			JOIN passages p ON p.id = c.id
-			LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)) b
-		ORDER BY least(b.own, b.title), b.own, b.id
-		LIMIT @limit`)
+		best AS MATERIALIZED (
+			SELECT id, min(distance) AS distance FROM (
+				SELECT passage_id AS id, distance FROM near WHERE kind = 0
+				UNION ALL
+				SELECT p.id, near.distance FROM near JOIN passages p ON p.article_id = near.article_id WHERE near.kind = 1) row
+			GROUP BY id ORDER BY distance, id LIMIT @limit)
+		SELECT p.id, p.article_id, p.group_id, p.lang, -b.distance, coalesce(-(own.centred <#> q.vector), 0),
+			coalesce((SELECT -(t.centred <#> q.vector) FROM passages first, passage_vectors t
+				WHERE first.article_id = p.article_id AND first.position = 0
+					AND (t.model, t.means, t.passage_id, t.kind) = (@model, q.means, first.id, 1)), 0),
+			coalesce((SELECT -(e.embedding <#> @vector) FROM embeddings e
+				WHERE (e.model, e.side, e.hash) = (@model, 1, own.hash)), 0)
+		FROM question q CROSS JOIN best b
+		JOIN passages p ON p.id = b.id
+		LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)
+		ORDER BY b.distance, own.centred <#> q.vector, p.id`)
 
 	scoreSentences = query("score_sentences", questionVector+`
 		SELECT u.passage_id, array_agg(
@@ -103,12 +104,14 @@ var (
 )
 
 // questionVector is the question centred by the current means of titles, in its language or (”)
-// over all; one row, or none for a model that has no vector yet.
+// over all; one row, or none before the first means. Until then the search by meaning finds nothing:
+// without them any two texts of e5's are as near as a question and its answer are with them, and a
+// guess would pass for certain.
 const questionVector = `
 	WITH question AS MATERIALIZED (
-		SELECT vm.means, l2_normalize(coalesce(@vector::vector - m.mean, @vector)) AS vector
+		SELECT vm.means, l2_normalize(@vector::vector - m.mean) AS vector
 		FROM vector_models vm
-		LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (vm.model, vm.means, 0, @lang)
+		JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (vm.model, vm.means, 0, @lang)
 		WHERE vm.model = @model)`
 
 // attachArticle makes the vector search see an article as it is live now, as far as its texts have
@@ -183,7 +186,8 @@ func NewVectorLeg(db *DB, model func() string) *VectorLeg { return &VectorLeg{db
 
 // Retrieve implements kb.Retriever by an exact scan over centred vectors. A hit's score is the better
 // of its passage's and its article's title's; a passage whose own vector is still missing is found
-// by its title. A question without a vector finds nothing.
+// by its title. A question without a vector finds nothing, and nothing is found before the first
+// means.
 func (v *VectorLeg) Retrieve(ctx context.Context, q kb.Query) (_ []kb.Hit, err error) {
 	defer problem.Wrap(&err, "VectorLeg.Retrieve")
 	if len(q.Vector) == 0 {
@@ -196,9 +200,7 @@ func (v *VectorLeg) Retrieve(ctx context.Context, q kb.Query) (_ []kb.Hit, err e
 	return list(ctx, v.db.pool, nearestPassages, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
 		"audience": q.Audience, "collection": q.Collection, "limit": limit}, func(row pgx.CollectableRow) (h kb.Hit, err error) {
 		h.Signals.Meaning = true
-		err = row.Scan(&h.Passage, &h.Article, &h.Group, &h.Lang, &h.Signals.Centred, &h.Signals.Title, &h.Signals.Cosine)
-		h.Score = max(h.Signals.Centred, h.Signals.Title)
-		return h, err
+		return h, row.Scan(&h.Passage, &h.Article, &h.Group, &h.Lang, &h.Score, &h.Signals.Centred, &h.Signals.Title, &h.Signals.Cosine)
 	})
 }
 

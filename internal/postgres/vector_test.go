@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"guichet/internal/problem"
@@ -19,8 +20,7 @@ import (
 
 // reference computes in Go what the database computes in SQL.
 type reference struct {
-	passages []kb.Passage
-	centred  bool // the means were taken from exactly these passages
+	passages []kb.Passage // the means were taken from exactly these
 }
 
 // texts returns the vectors of the passages (kind 0) or titles (1) in a language ("" for all).
@@ -45,9 +45,6 @@ func (r reference) texts(kind int, lang kb.Lang) (out [][]float64) {
 // 20 texts.
 func (r reference) centre(kind int, lang kb.Lang, v []float32) []float64 {
 	out := float64s(v)
-	if !r.centred {
-		return unit(out)
-	}
 	all, own := r.texts(kind, ""), r.texts(kind, lang)
 	if lang == "" {
 		own = nil
@@ -78,17 +75,20 @@ func (r reference) retrieve(q kb.Query) (hits []kb.Hit) {
 		h.Score = max(h.Signals.Centred, h.Signals.Title)
 		hits = append(hits, h)
 	}
-	slices.SortFunc(hits, func(a, b kb.Hit) int {
-		if d := b.Score - a.Score; math.Abs(d) > 1e-6 {
-			return int(math.Copysign(1, d))
-		}
-		return int(math.Copysign(1, b.Signals.Centred-a.Signals.Centred))
-	})
 	limit := q.Limit
 	if limit == 0 {
 		limit = 50
 	}
-	return hits[:min(limit, len(hits))]
+	// Where the title decides, all passages of the article have the same score: which of them are in
+	// is settled by their ids, which of those comes first by their own.
+	slices.SortFunc(hits, func(a, b kb.Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Passage, b.Passage))
+	})
+	hits = hits[:min(limit, len(hits))]
+	slices.SortFunc(hits, func(a, b kb.Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Signals.Centred, a.Signals.Centred))
+	})
+	return hits
 }
 
 var nearly = cmpopts.EquateApprox(0, 1e-5)
@@ -117,23 +117,22 @@ func TestRetrieve(t *testing.T) {
 	d := newLibrary(t)
 	r := d.fill()
 	d.embedAll()
-	check := func(t *testing.T) {
-		for i := range 20 {
-			q := kb.Query{Vector: embed(kb.AsQuestion, fmt.Sprint("question ", i)), Lang: append(kb.Langs[:], "")[i%10],
-				Audience: kb.Audience(i % 3), Limit: []int{0, 1, 7, 500}[i%4], Collection: []kb.CollectionKey{"", "orders", "nothing"}[i%3]}
-			got, err := d.leg().Retrieve(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(r.retrieve(q), got, nearly, cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("question %d, %s, %v, %q, limit %d (-want +got):\n%s", i, q.Lang, q.Audience, q.Collection, q.Limit, diff)
-			}
+	q := kb.Query{Vector: embed(kb.AsQuestion, "?"), Audience: kb.Staff}
+	if hits, err := d.leg().Retrieve(t.Context(), q); err != nil || len(hits) != 0 {
+		t.Errorf("before the first means: %v, %v; want nothing", hits, err)
+	}
+	d.recentre()
+	for i := range 20 {
+		q := kb.Query{Vector: embed(kb.AsQuestion, fmt.Sprint("question ", i)), Lang: append(kb.Langs[:], "")[i%10],
+			Audience: kb.Audience(i % 3), Limit: []int{0, 1, 7, 500}[i%4], Collection: []kb.CollectionKey{"", "orders", "nothing"}[i%3]}
+		got, err := d.leg().Retrieve(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := gocmp.Diff(r.retrieve(q), got, nearly, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("question %d, %s, %v, %q, limit %d (-want +got):\n%s", i, q.Lang, q.Audience, q.Collection, q.Limit, diff)
 		}
 	}
-	t.Run("BeforeMeans", check)
-	d.recentre()
-	r.centred = true
-	t.Run("Centred", check)
 }
 
 func TestSentenceScores(t *testing.T) {
@@ -142,7 +141,6 @@ func TestSentenceScores(t *testing.T) {
 	r := d.fill()
 	d.embedAll()
 	d.recentre()
-	r.centred = true
 	q := kb.Query{Vector: embed(kb.AsQuestion, "?"), Lang: kb.French, Audience: kb.SignedIn}
 	// A passage with a sentence that has no vector yet has no scores.
 	pending := d.publish(article("new", kb.English, "Part of it.\nNever seen."))
@@ -157,7 +155,7 @@ func TestSentenceScores(t *testing.T) {
 		}
 	}
 	got, err := d.leg().SentenceScores(t.Context(), q, ask)
-	if diff := cmp.Diff(want, got, nearly); err != nil || diff != "" {
+	if diff := gocmp.Diff(want, got, nearly); err != nil || diff != "" {
 		t.Errorf("scores (-want +got), %v:\n%s", err, diff)
 	}
 	q.Vector = nil
@@ -173,6 +171,7 @@ func TestRetrieveEdges(t *testing.T) {
 	if hits, err := d.leg().Retrieve(t.Context(), q); err != nil || len(hits) != 0 {
 		t.Errorf("model without vectors: %v, %v", hits, err)
 	}
+	d.centre()
 	ps := d.publish(article("a", kb.English, "One.\n\nTwo.\n\nThree."))
 	// The title alone is embedded so far: it stands for every passage of its article.
 	d.embed(publish.Unit{Task: kb.AsQuestion, Hash: kb.HashText(ps[0].Title), Input: ps[0].Title})
@@ -181,9 +180,8 @@ func TestRetrieveEdges(t *testing.T) {
 		t.Fatalf("by title: %v, %v; want each passage", hits, err)
 	}
 	for _, h := range hits {
-		want := dot(float64s(q.Vector), float64s(embed(kb.AsQuestion, ps[0].Title)))
-		if diff := cmp.Diff(kb.Signals{Title: want, Meaning: true}, h.Signals, nearly); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", h.Passage, diff)
+		if diff := gocmp.Diff(kb.Signals{Title: h.Score, Meaning: true}, h.Signals); diff != "" || h.Score == 0 {
+			t.Errorf("%s scores %v (-want +got):\n%s", h.Passage, h.Score, diff)
 		}
 	}
 	if hits, err := d.leg().Retrieve(t.Context(), kb.Query{Text: "no vector"}); err != nil || len(hits) != 0 {
@@ -204,13 +202,14 @@ func TestManySearches(t *testing.T) {
 	d := newLibrary(t)
 	r := d.fill()
 	d.embedAll()
+	d.recentre()
 	q := kb.Query{Vector: embed(kb.AsQuestion, "?"), Limit: 5}
 	want := r.retrieve(q)
 	var all sync.WaitGroup
 	for range 200 {
 		all.Go(func() {
 			got, err := d.leg().Retrieve(t.Context(), q)
-			if diff := cmp.Diff(want, got, nearly); err != nil || diff != "" {
+			if diff := gocmp.Diff(want, got, nearly); err != nil || diff != "" {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		})
@@ -240,15 +239,15 @@ func TestPending(t *testing.T) {
 	const first = "1 Title of b\nTwo.\nShared.\nTwo.\nShared."
 	want := []string{first, "1 Title of b\nTwo\nTwo more.", "0 Title of b", "1 Two.", "1 Shared.", "1 Two more.",
 		"1 Title of a\nOne.\nShared.\nOne.\nShared.", "0 Title of a", "1 One."}
-	if diff := cmp.Diff(want, inputs("b", 100)); diff != "" {
+	if diff := gocmp.Diff(want, inputs("b", 100)); diff != "" {
 		t.Errorf("b first (-want +got):\n%s", diff)
 	}
-	if got := inputs("b", 1); !cmp.Equal(got, []string{first}) {
+	if got := inputs("b", 1); !gocmp.Equal(got, []string{first}) {
 		t.Errorf("one: %q", got)
 	}
 	want = []string{"1 Title of a\nOne.\nShared.\nOne.\nShared.", first, "1 Title of b\nTwo\nTwo more.",
 		"0 Title of a", "0 Title of b", "1 One.", "1 Shared.", "1 Two.", "1 Two more."}
-	if diff := cmp.Diff(want, inputs("", 100)); diff != "" {
+	if diff := gocmp.Diff(want, inputs("", 100)); diff != "" {
 		t.Errorf("all (-want +got):\n%s", diff)
 	}
 	if ps, pending, err := d.Missing(t.Context(), model); err != nil || ps != 3 || pending != 9 {
@@ -269,6 +268,7 @@ func TestPending(t *testing.T) {
 func TestSaveEmbeddings(t *testing.T) {
 	t.Parallel()
 	d := newLibrary(t)
+	d.centre()
 	a := article("a", kb.English, "Text.")
 	ps := split(a, 1)
 	// A text that nobody has published yet.
@@ -313,30 +313,44 @@ func TestRecentre(t *testing.T) {
 		d.embed(units...)
 	}
 	means(0, "before any vector")
-	for i := range 30 {
+	for i := range 17 {
 		d.publish(article(fmt.Sprint("a", i), kb.English, fmt.Sprintf("Text %d.", i)))
 	}
-	some(19)
+	some(17)
+	means(0, "17 passages, and more to come")
+	some(2)
 	means(0, "19 texts, and more to come")
 	some(1)
-	means(1, "20 texts")
-	some(4) // 20 % more
-	means(2, "24 texts")
+	means(1, "20 texts, three of them titles")
+	some(1) // one in twenty
+	means(2, "21 texts")
 	d.embedAll()
-	means(3, "all 60")
+	means(3, "all 34")
 	means(3, "nothing new")
-	d.publish(article("b", kb.French, "Texte.")) // 2 texts of 60
+	d.publish(article("b", kb.French, "Texte."))
 	d.embedAll()
-	means(3, "less than one in twenty is new")
-	d.publish(article("c", kb.French, "Texte deux."))
+	means(4, "2 of 34 are new")
+	for i := range 10 {
+		d.publish(article(fmt.Sprint("c", i), kb.French, fmt.Sprintf("Texte %d.", i)))
+	}
 	d.embedAll()
-	means(4, "4 of 60 are new")
+	means(5, "20 of 36 are new")
+	d.publish(article("d", kb.French, "Texte encore."))
+	d.embedAll()
+	means(5, "2 of 56 are new")
+	d.publish(article("e", kb.French, "Texte enfin."))
+	d.embedAll()
+	means(6, "4 of 56 are new")
 
-	small := newLibrary(t)
-	small.publish(article("a", kb.English, "Text."))
-	small.embedAll()
-	d = small
-	means(1, "few texts, and nothing more to come")
+	d = newLibrary(t)
+	d.publish(article("a", kb.English, "Text."))
+	d.embedAll()
+	means(0, "a single article")
+	d.publish(article("b", kb.English, "Other text."))
+	some(2)
+	means(0, "two articles, and a sentence to come")
+	d.embedAll()
+	means(1, "two articles, and nothing more to come")
 }
 
 // TestRecentreWhileSearching moves every vector while others search: each search compares vectors of
@@ -346,6 +360,7 @@ func TestRecentreWhileSearching(t *testing.T) {
 	d := newLibrary(t)
 	r := d.fill()
 	d.embedAll()
+	d.recentre()
 	ctx, stop := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
 	for w := range 3 {

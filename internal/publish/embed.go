@@ -18,7 +18,7 @@ const batch = 4
 func (s *Service) Embed(ctx context.Context, article kb.ArticleID) (err error) {
 	defer problem.Wrap(&err, "publish.Embed(%s)", article)
 	if s.embedder == nil {
-		return nil // words alone; EmbedMissing catches up once there is an embedder
+		return nil // words alone; a job that comes every minute catches up once there is one
 	}
 	model := s.embedder.Model()
 	if model == "" { // it has not said yet how long its vectors are

@@ -146,7 +146,9 @@ func TestFirstAnswerByAnyMoment(t *testing.T) {
 	})
 }
 
-func noon(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, t.Location()) }
+func noon(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, t.Location())
+}
 
 func TestCheckEmail(t *testing.T) {
 	t.Parallel()

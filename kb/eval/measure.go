@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"guichet/kb"
 )
@@ -86,24 +87,9 @@ func mark(q Question, a Answer) Result {
 	return r
 }
 
-// squash makes texts comparable: folded words and nothing between them but a space; Chinese by
-// characters.
+// squash makes texts comparable: folded letters and digits, and one space for all between them.
 func squash(s string) string {
-	var b strings.Builder
-	b.WriteByte(' ')
-	for _, r := range kb.Fold(s) {
-		switch {
-		case r >= 0x2e80:
-			b.WriteRune(r)
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 0xc0:
-			b.WriteRune(r)
-		default:
-			if s := b.String(); s[len(s)-1] != ' ' {
-				b.WriteByte(' ')
-			}
-		}
-	}
-	return strings.TrimSpace(b.String())
+	return strings.Join(strings.FieldsFunc(kb.Fold(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }
 
 // Where returns the results that keep says yes to.

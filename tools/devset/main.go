@@ -1,303 +1,232 @@
-// Command devset measures search and answers on a folder of judged questions without a database:
-// passages in a word index in memory, vectors compared in memory.
+// Command devset measures search and answers on a folder of judged questions without a database,
+// and fits the weights of kb.Evidence.Confidence:
+//
+//	go run ./tools/devset [-server URL] [-fit] FOLDER
+//
+// Passages are searched in a word index and by kbtest's exact vectors, both in memory. Vectors come
+// from the cache of the tests; a server is needed for what is missing there.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"guichet/internal/bleveindex"
 	"guichet/internal/openai"
-	"guichet/internal/openai/e5test"
 	"guichet/kb"
 	"guichet/kb/eval"
 	"guichet/kb/kbtest"
+	"guichet/kb/markdown"
 )
 
 var (
-	server    = flag.String("server", "http://127.0.0.1:39511/v1", "embedding server")
-	cache     = flag.String("cache", ".local/cache/vectors", "vector cache")
-	warm      = flag.Bool("warm", false, "only embed")
-	sentences = flag.Bool("sentences", false, "with -warm: embed sentences too")
-	plain     = flag.Bool("plain", false, "without sentence vectors")
-	only      = flag.Bool("words", false, "words alone")
-	extract   = flag.String("extract", "{}", "kb.ExtractParams to set, as JSON")
-	fit       = flag.Bool("fit", false, "fit the weights of confidence")
-	threshold = flag.Float64("threshold", 0.5, "with -fit: the confidence from which an answer counts as offered")
-	starters  = flag.Bool("starter", false, "the starter articles and their questions")
-	verbose   = flag.Bool("v", false, "say what is wrong")
-	dump      = flag.String("dump", "", "write candidates and signals of every question to this file")
+	server    = flag.String("server", "http://127.0.0.1:8000/v1", "embedding server, up to and without /embeddings")
+	cache     = flag.String("cache", ".local/cache/vectors", "folder of the vector cache")
+	fit       = flag.Bool("fit", false, "fit the weights of confidence, and judge outcomes with each collection left out of the fitting")
+	threshold = flag.Float64("threshold", kb.DefaultExtractParams.Threshold, "with -fit: confidence from which an answer counts as offered")
+	params    = flag.String("params", "{}", `parameters to change, as JSON: {"Fuse":{"Words":0.3},"Extract":{"Margin":0.2}}`)
+	dump      = flag.String("dump", "", "write each question with its hits and evidence to this file, as JSON lines")
 )
+
+const model = "e5-small-q4/384"
 
 func main() {
 	flag.Parse()
-	if *starters {
-		e, err := embedder()
-		if err == nil {
-			err = runStarter(context.Background(), e)
-		}
-		if err != nil {
-			log.Fatal(err)
-		}
-		return
-	}
 	if err := run(context.Background(), flag.Arg(0)); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// set is a judged set made ready for searching.
-type set struct {
+// bench is a judged set made ready.
+type bench struct {
 	*eval.FAQ
+	qa       bool
 	passages []kb.Passage
 	embedder kb.Embedder
+	words    *bleveindex.Index
+	vectors  *kbtest.Vectors
+	trials   map[string]map[string]trial // by run and question id
 }
 
-func embedder() (kb.Embedder, error) {
-	e, err := openai.New(e5test.Config(*server))
-	if err != nil {
-		return nil, err
-	}
-	return openai.NewCache(*cache, e5test.Model, e)
-}
-
-func load(dir string) (*set, error) {
-	c, err := embedder()
-	if err != nil {
-		return nil, err
-	}
-	s := &set{embedder: c}
-	if _, err := os.Stat(filepath.Join(dir, "articles.jsonl")); err == nil {
-		s.FAQ, err = eval.ReadFAQ(dir)
-		if err != nil {
-			return nil, err
-		}
-	} else if s.FAQ, err = eval.ReadQA(dir); err != nil {
-		return nil, err
-	}
-	for _, a := range s.Articles {
-		s.passages = append(s.passages, kb.Split(a, 1, document(a.Body))...)
-	}
-	return s, nil
-}
-
-func document(body string) kb.Document {
-	var blocks []kb.Block
-	for line := range strings.SplitSeq(body, "\n\n") {
-		if line = strings.ReplaceAll(strings.TrimSpace(line), "\\", ""); line != "" {
-			blocks = append(blocks, kb.Block{Text: line})
-		}
-	}
-	return kb.Document{Sections: []kb.Section{{Blocks: blocks}}}
+// trial is what a run saw of a question.
+type trial struct {
+	Evidence kb.Evidence
+	Hits     []kb.Hit
 }
 
 func run(ctx context.Context, dir string) error {
-	s, err := load(dir)
+	b, err := load(ctx, dir)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, len(s.Articles), "articles", len(s.passages), "passages", len(s.Questions), "questions")
-	if *warm {
-		return s.warm(ctx)
-	}
-	if *only {
-		words, err := s.index(ctx)
+	var runs []*eval.Run
+	for _, name := range []string{"words", "meaning", "both"} {
+		r, err := b.run(ctx, name)
 		if err != nil {
 			return err
 		}
-		return s.measure(ctx, words, nil)
+		if *fit {
+			b.fit(r)
+		}
+		runs = append(runs, r)
 	}
-	start := time.Now()
-	vectors, err := kbtest.NewVectors(ctx, s.embedder, s.passages)
-	if err != nil {
-		return err
+	if *dump != "" {
+		if err := b.dump(); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintln(os.Stderr, "vectors", time.Since(start))
-	start = time.Now()
-	words, err := s.index(ctx)
-	if err != nil {
-		return err
+	if b.qa {
+		return eval.WriteQA(os.Stdout, runs...)
 	}
-	fmt.Fprintln(os.Stderr, "index", time.Since(start))
-	return s.measure(ctx, words, vectors)
+	return errors.Join(eval.WriteFAQ(os.Stdout, runs...), eval.WriteOutcomes(os.Stdout, runs...))
 }
 
-func (s *set) index(ctx context.Context) (*bleveindex.Index, error) {
-	x, err := bleveindex.Open(bleveindex.Config{})
+func load(ctx context.Context, dir string) (*bench, error) {
+	name, _, _ := strings.Cut(model, "/")
+	e, err := openai.New(openai.Config{BaseURL: *server, Model: name, Dimensions: 384})
 	if err != nil {
 		return nil, err
 	}
-	by := map[kb.ArticleID][]kb.Passage{}
+	b := &bench{trials: map[string]map[string]trial{}}
+	if b.embedder, err = openai.NewCache(*cache, model, e); err != nil {
+		return nil, err
+	}
+	if b.FAQ, err = eval.ReadFAQ(dir); errors.Is(err, os.ErrNotExist) {
+		b.qa = true
+		b.FAQ, err = eval.ReadQA(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var changes []bleveindex.Change
-	for _, p := range s.passages {
-		by[p.Article] = append(by[p.Article], p)
+	for _, a := range b.Articles {
+		doc, err := markdown.Read(a.Body)
+		if err != nil {
+			return nil, err
+		}
+		ps := kb.Split(a, 1, doc)
+		b.passages = append(b.passages, ps...)
+		changes = append(changes, bleveindex.Change{Article: a.ID, Passages: ps})
 	}
-	for id, ps := range by {
-		changes = append(changes, bleveindex.Change{Article: id, Passages: ps})
+	if b.words, err = bleveindex.Open(bleveindex.Config{}); err != nil {
+		return nil, err
 	}
-	return x, x.Apply(ctx, changes, 1)
+	if err := b.words.Apply(ctx, changes, 1); err != nil {
+		return nil, err
+	}
+	b.vectors, err = kbtest.NewVectors(ctx, b.embedder, b.passages)
+	return b, err
 }
 
-func (s *set) warm(ctx context.Context) error {
+// nothing is the leg that a run does without.
+type nothing struct{}
+
+func (nothing) Retrieve(context.Context, kb.Query) ([]kb.Hit, error) { return nil, nil }
+
+// run puts all questions to one leg, or to both.
+func (b *bench) run(ctx context.Context, name string) (*eval.Run, error) {
+	set := struct {
+		Fuse    kb.Params
+		Extract kb.ExtractParams
+	}{kb.DefaultParams, kb.DefaultExtractParams}
+	if err := json.Unmarshal([]byte(*params), &set); err != nil {
+		return nil, err
+	}
+	h := kb.HybridConfig{Words: b.words, Library: kbtest.NewLibrary(b.passages), Params: set.Fuse, MeaningDeadline: time.Minute}
+	x := kb.ExtractorConfig{Params: set.Extract}
+	if name != "words" {
+		h.Meaning, h.Embedder, x.Scorer = b.vectors, b.embedder, b.vectors
+	}
+	if name == "meaning" {
+		h.Words = nothing{}
+	}
+	hybrid, extractor := kb.NewHybrid(h), kb.NewExtractor(x)
+	var trials []trial
 	start := time.Now()
-	for i, p := range s.passages {
-		if _, err := s.embedder.Embed(ctx, kb.AsPassage, []string{p.Input()}); err != nil {
-			return err
+	r, err := eval.Ask(ctx, name, b.Questions, true, func(ctx context.Context, q kb.Query) (a eval.Answer, err error) {
+		q.Limit = 200
+		found, err := hybrid.Search(ctx, q)
+		if err != nil || len(found.Degraded) > 0 {
+			return a, fmt.Errorf("degraded: %v, %w", found.Degraded, err)
 		}
-		if *sentences {
-			var texts []string
-			for n := range p.Sentences {
-				texts = append(texts, p.Sentence(n))
-			}
-			if _, err := s.embedder.Embed(ctx, kb.AsPassage, texts); err != nil {
-				return err
-			}
+		var t trial
+		for _, f := range found.Found {
+			t.Hits = append(t.Hits, f.Hit)
 		}
-		if i%100 == 0 {
-			fmt.Println(i, len(s.passages), time.Since(start).Round(time.Second))
+		for _, f := range kb.ByGroup(found.Found, q.Lang) {
+			a.Groups = append(a.Groups, f.Group)
 		}
+		found.Found = found.Found[:min(50, len(found.Found))] // as many as an answer is made from
+		e, err := extractor.Extract(ctx, q, found)
+		if err != nil {
+			return a, err
+		}
+		t.Evidence = e.Evidence
+		trials = append(trials, t)
+		var texts []string
+		for _, s := range e.Sentences {
+			texts = append(texts, s.Text)
+		}
+		a.Confidence, a.Answered, a.Text = e.Confidence, e.Answers, strings.Join(texts, " ")
+		return a, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	fmt.Fprintf(os.Stderr, "%s: %d questions in %v\n", name, len(b.Questions), time.Since(start).Round(time.Millisecond))
+	b.trials[name] = map[string]trial{}
+	for i, q := range b.Questions {
+		b.trials[name][q.ID] = trials[i]
+	}
+	return r, nil
 }
 
-// fitConfidence fits weights on all results, and prints them; the run's confidences become those
-// of weights fitted on the other collections.
-func fitConfidence(r *eval.Run, evidence map[string]map[string]kb.Evidence) {
-	x := make([][]float64, len(r.Results))
-	y := make([]bool, len(r.Results))
-	for i, q := range r.Results {
-		x[i] = evidence[string(q.Collection)+q.Question.Text][r.Name].Features()
-		y[i] = q.Top
-	}
-	fmt.Printf("%s: %.3f\n", r.Name, eval.FitLogistic(x, y, 1))
-	left := map[kb.CollectionKey][]float64{}
-	for i, q := range r.Results {
-		w, ok := left[q.Collection]
-		if !ok {
-			var xs [][]float64
-			var ys []bool
-			for k := range x {
-				if r.Results[k].Collection != q.Collection {
-					xs, ys = append(xs, x[k]), append(ys, y[k])
-				}
+// fit prints weights fitted on all results, and gives each result the confidence of weights fitted on
+// the other collections. Words alone are hopeless across languages: a third of such questions
+// in the fitting would make them diffident everywhere, so they are left out of it.
+func (b *bench) fit(r *eval.Run) {
+	weights := func(without kb.CollectionKey) []float64 {
+		var x [][]float64
+		var y []bool
+		for _, q := range r.Results {
+			if q.Collection != without && (r.Name != "words" || q.Kind != "crosslingual") {
+				x, y = append(x, b.trials[r.Name][q.ID].Evidence.Features()), append(y, q.Top)
 			}
-			w = eval.FitLogistic(xs, ys, 1)
-			left[q.Collection] = w
 		}
-		c := eval.Logistic(w, x[i])
+		return eval.FitLogistic(x, y, 1)
+	}
+	fmt.Printf("%s: %.2f\n", r.Name, weights("none"))
+	by := map[kb.CollectionKey][]float64{}
+	for i, q := range r.Results {
+		if by[q.Collection] == nil {
+			by[q.Collection] = weights(q.Collection)
+		}
+		c := eval.Logistic(by[q.Collection], b.trials[r.Name][q.ID].Evidence.Features())
 		r.Results[i].Confidence, r.Results[i].Answered = c, c >= *threshold
 	}
 }
 
-// none finds nothing.
-type none struct{}
-
-func (none) Retrieve(context.Context, kb.Query) ([]kb.Hit, error) { return nil, nil }
-
-type question struct {
-	eval.Question
-	Both     []kb.Hit
-	Evidence map[string]kb.Evidence
-}
-
-func (s *set) measure(ctx context.Context, words *bleveindex.Index, vectors *kbtest.Vectors) error {
-	library := kbtest.NewLibrary(s.passages)
-	var out *json.Encoder
-	if *dump != "" {
-		f, err := os.Create(*dump)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		out = json.NewEncoder(f)
-	}
-	evidence := map[string]map[string]kb.Evidence{}
-	hits := map[string][]kb.Hit{}
-	var runs []*eval.Run
-	for _, name := range []string{"words", "meaning", "both"} {
-		h, x := kb.HybridConfig{Words: words, Library: library}, kb.ExtractorConfig{Params: kb.DefaultExtractParams}
-		if err := json.Unmarshal([]byte(*extract), &x.Params); err != nil {
-			return err
-		}
-		if name != "words" {
-			if vectors == nil {
-				continue
-			}
-			h.Meaning, h.Embedder = vectors, s.embedder
-			if !*plain {
-				x.Scorer = vectors
-			}
-		}
-		if name == "meaning" {
-			h.Words = none{}
-		}
-		hybrid, extractor := kb.NewHybrid(h), kb.NewExtractor(x)
-		start := time.Now()
-		r, err := eval.Ask(ctx, name, s.Questions, true, func(ctx context.Context, q kb.Query) (eval.Answer, error) {
-			q.Limit = 200
-			found, err := hybrid.Search(ctx, q)
-			if err != nil {
-				return eval.Answer{}, err
-			}
-			if len(found.Degraded) > 0 {
-				return eval.Answer{}, fmt.Errorf("degraded: %v", found.Degraded)
-			}
-			e, err := extractor.Extract(ctx, q, found)
-			if err != nil {
-				return eval.Answer{}, err
-			}
-			a := eval.Answer{Confidence: e.Confidence, Answered: e.Answers}
-			var texts []string
-			for _, s := range e.Sentences {
-				texts = append(texts, s.Text)
-			}
-			a.Text = strings.Join(texts, " ")
-			for _, f := range kb.ByGroup(found.Found, q.Lang) {
-				a.Groups = append(a.Groups, f.Group)
-			}
-			key := string(q.Collection) + q.Text
-			if evidence[key] == nil {
-				evidence[key] = map[string]kb.Evidence{}
-			}
-			evidence[key][name] = e.Evidence
-			if name == "both" {
-				for _, f := range found.Found {
-					hits[key] = append(hits[key], f.Hit)
-				}
-			}
-			return a, nil
-		})
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(os.Stderr, name, time.Since(start))
-		runs = append(runs, r)
-	}
-	if out != nil {
-		for _, q := range s.Questions {
-			key := string(q.Collection) + q.Text
-			if err := out.Encode(question{q, hits[key], evidence[key]}); err != nil {
-				return err
-			}
-		}
-	}
-	if *fit {
-		for _, r := range runs {
-			fitConfidence(r, evidence)
-		}
-	}
-	if len(s.Questions) > 0 && s.Questions[0].Answers != nil {
-		return eval.WriteQA(os.Stdout, runs...)
-	}
-	if err := eval.WriteFAQ(os.Stdout, runs...); err != nil {
+func (b *bench) dump() error {
+	f, err := os.Create(*dump)
+	if err != nil {
 		return err
 	}
-	return eval.WriteOutcomes(os.Stdout, runs...)
+	out := json.NewEncoder(f)
+	for _, q := range b.Questions {
+		runs := map[string]trial{}
+		for name, trials := range b.trials {
+			runs[name] = trials[q.ID]
+		}
+		if err := out.Encode(map[string]any{"question": q, "runs": runs}); err != nil {
+			return err
+		}
+	}
+	return f.Close()
 }

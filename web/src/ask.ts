@@ -93,7 +93,7 @@ async function stream(lang: string, text: string, signal: AbortSignal): Promise<
 function append(words: HTMLElement, d: Delta, lang: string): void {
   if (words.textContent && lang !== "zh") words.append(" ");
   const span = document.createElement("span");
-  span.textContent = d.text;
+  span.textContent = d.text.replaceAll(" | ", " – "); // a table's cells
   words.append(span);
   for (const n of d.citations) {
     const sup = document.createElement("sup");

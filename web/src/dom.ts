@@ -33,5 +33,5 @@ export function length(text: string): number {
 export function fill(text: string, values: Record<string, number>): string {
   const lang = document.documentElement.lang;
   return text.replace(/\{(\w+)\}/g, (all, name: string) =>
-    name in values ? new Intl.NumberFormat(lang).format(values[name]!) : all);
+    name in values ? new Intl.NumberFormat(lang, { useGrouping: "min2" }).format(values[name]!) : all);
 }

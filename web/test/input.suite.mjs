@@ -31,6 +31,7 @@ for (const scripts of [true, false]) {
       await see(page.locator(`#${field}-error`), `what is wrong, at ${field}`)
       assert.equal(await page.locator(`#${field}`).getAttribute('aria-invalid'), 'true', `${field} is marked`)
     }
+    await page.waitForFunction(() => document.activeElement?.id === 'error-summary').catch(() => assert.fail('the focus is in the summary of mistakes'))
     await page.locator('#error-summary a[href="#text"]').click()
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'text', 'the summary leads to the field')
     assert.ok((await page.title()).startsWith((await word('pl', 'form.error_title', { title: '' })).trim().slice(0, 3)), 'the title says that there is a mistake')

@@ -1,6 +1,6 @@
 // The keyboard alone, from the top of the home page to a sent request, with the focus in view.
 import assert from 'node:assert/strict'
-import { inView, scene, see, word } from './harness.mjs'
+import { inView, request, scene, see, word } from './harness.mjs'
 
 /** ring fails unless a person sees where the focus is: a ring of 2 px on the element, or on the box
  *  that is drawn around a bare field. */
@@ -98,13 +98,14 @@ scene('the path by keyboard alone', { lang: 'fr', timeout: 180_000 }, async (pag
 })
 
 scene('the desk by keyboard', { lang: 'fr' }, async (page, { site }) => {
+  await request(site, 'fr', 'bureau@example.org', 'Une demande pour le bureau.')
   await page.goto(await site.signInLink())
   await tabTo(page, '#sign-in', 'the button that signs in')
   await page.keyboard.press('Enter')
   await page.waitForURL('**/desk')
-  await tabTo(page, '#view-all', 'the list of all tickets')
+  await tabTo(page, '#view-held', 'the list of tickets that wait for proof')
   await page.keyboard.press('Enter')
-  await page.waitForURL('**/desk?view=all')
+  await page.waitForURL('**/desk?view=held')
   await tabTo(page, 'td a', 'a ticket')
   await page.keyboard.press('Enter')
   await page.waitForURL('**/desk/tickets/*')

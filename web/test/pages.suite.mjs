@@ -67,7 +67,7 @@ scene('an article says so when it has changed since it was cited', { lang: 'fr' 
   const a = await ask(site, 'fr', 'Combien de temps prend un remboursement ?')
   const url = a.citations[0].url.replace(/(\?cite=[^.]+\.)[^#]*/, '$1' + '0'.repeat(32))
   await page.goto(url)
-  await see(page.locator('#cite-notice', { hasText: await word('fr', 'article.changed_since') }), '« modifié depuis »')
+  await see(page.locator('article .notice', { hasText: await word('fr', 'article.changed_since') }), '« modifié depuis »')
   assert.equal(await page.locator('article mark').count(), 0, 'no other sentence is marked')
 })
 
@@ -81,7 +81,7 @@ scene('an answer is copied', { lang: 'fr' }, async (page, { context, site }) => 
   assert.equal(copied, a.text.replace(/\s+/g, ' ').trim(), 'the sentences, without the numbers')
 })
 
-scene('an answer that cannot be had', { lang: 'fr' }, async (page, { context }) => {
+scene('an answer that cannot be had', { lang: 'fr', allow: /ERR_INTERNET_DISCONNECTED/ }, async (page, { context }) => {
   await page.goto('/fr')
   await context.setOffline(true)
   await page.locator('#ask-q').fill('Où est mon colis ?')
