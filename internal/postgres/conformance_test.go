@@ -34,13 +34,8 @@ func TestVectorLegConforms(t *testing.T) {
 	e := e5test.Embedder(t)
 	kbtest.Retriever(t, func(t *testing.T) kbtest.Subject {
 		d := newLibrary(t)
-		replace := func(id kb.ArticleID, ps []kb.Passage) {
-			if len(ps) == 0 {
-				if err := d.Unpublish(t.Context(), id); err != nil && !problem.Is(err, problem.NotFound) {
-					t.Fatal(err)
-				}
-				return
-			}
+		service := publish.New(publish.Config{Store: d.DB, Embedder: e})
+		put := func(id kb.ArticleID, ps []kb.Passage) {
 			p := ps[0]
 			a := kb.Article{ID: id, Group: p.Group, Lang: p.Lang, Slug: string(id), Collection: p.Collection, Title: p.Title, Audience: p.Audience}
 			for _, p := range ps {
@@ -49,19 +44,34 @@ func TestVectorLegConforms(t *testing.T) {
 			if err := d.PublishVersion(t.Context(), id, d.save(a), ps); err != nil {
 				t.Fatal(err)
 			}
-			service := publish.New(publish.Config{Store: d.DB, Embedder: e})
+		}
+		remove := func(id kb.ArticleID) {
+			if err := d.Unpublish(t.Context(), id); err != nil && !problem.Is(err, problem.NotFound) {
+				t.Fatal(err)
+			}
+		}
+		embed := func(id kb.ArticleID) {
 			if err := service.Embed(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 		}
 		// Means of a help center that has had more in it than these few articles.
+		gone := func(i int) kb.ArticleID { return kb.ArticleID(fmt.Sprint("gone.", i)) }
 		for i := range 30 {
-			replace(kb.ArticleID(fmt.Sprint("gone.", i)), kbtest.Passages(kb.Article{ID: kb.ArticleID(fmt.Sprint("gone.", i)),
-				Lang: kb.Langs[i%9], Title: fmt.Sprint("Chapter ", i)}, fmt.Sprintf("Page %d says something else.", i)))
+			put(gone(i), kbtest.Passages(kb.Article{ID: gone(i), Lang: kb.Langs[i%9], Title: fmt.Sprint("Chapter ", i)},
+				fmt.Sprintf("Page %d says something else.", i)))
 		}
+		embed("")
 		for i := range 30 {
-			replace(kb.ArticleID(fmt.Sprint("gone.", i)), nil)
+			remove(gone(i))
 		}
-		return kbtest.Subject{Retriever: asking{postgres.NewVectorLeg(d.DB, e.Model), e}, Replace: replace}
+		return kbtest.Subject{Retriever: asking{postgres.NewVectorLeg(d.DB, e.Model), e}, Replace: func(id kb.ArticleID, ps []kb.Passage) {
+			if len(ps) == 0 {
+				remove(id)
+				return
+			}
+			put(id, ps)
+			embed(id)
+		}}
 	})
 }

@@ -116,8 +116,8 @@ func TestTxRunsAgain(t *testing.T) {
 	if err := db.Pool().QueryRow(t.Context(), "SELECT sum(n) FROM pair").Scan(&total); err != nil || total != 4 {
 		t.Errorf("sum = %d, %v; want 4", total, err)
 	}
-	if runs[0]+runs[1] != 3 {
-		t.Errorf("ran %v times, want one of them twice", runs)
+	if runs[0]+runs[1] < 3 { // the one that was undone may meet the other again
+		t.Errorf("ran %v times: nothing was undone", runs)
 	}
 }
 

@@ -103,10 +103,10 @@ var (
 		HAVING count(e.hash) = count(*)`)
 )
 
-// questionVector is the question centred by the current means of titles, in its language or (”)
-// over all; one row, or none before the first means. Until then the search by meaning finds nothing:
-// without them any two texts of e5's are as near as a question and its answer are with them, and a
-// guess would pass for certain.
+// questionVector is the question centred by the current means of titles in its language (over all,
+// where that is not known); one row, or none before the first means. Until then the search by meaning
+// finds nothing: uncentred, any two of e5's vectors are as near as a question and its answer are
+// after centring, and a guess would pass for certain.
 const questionVector = `
 	WITH question AS MATERIALIZED (
 		SELECT vm.means, l2_normalize(@vector::vector - m.mean) AS vector

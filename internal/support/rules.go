@@ -108,8 +108,12 @@ func (t Ticket) Change(to Status, now time.Time) (Ticket, error) {
 	return t, nil
 }
 
-// FirstAnswerBy returns the moment by which a first answer by e-mail is promised: 48 hours later,
-// Saturdays and Sundays in zone not counted. It works on wall time, so a night when clocks change
+// dayBegins is the hour at which a working day is taken to begin, for requests of a night or weekend.
+const dayBegins = 9
+
+// FirstAnswerBy returns the moment by which a first answer by e-mail is promised: two working days later,
+// counted from nine in the morning where the request came before it, without Saturdays and Sundays in
+// zone. It works on wall time, so a night when clocks change
 // moves nothing.
 func FirstAnswerBy(now time.Time, zone *time.Location) time.Time {
 	t := now.In(zone)
@@ -122,7 +126,10 @@ func FirstAnswerBy(now time.Time, zone *time.Location) time.Time {
 	nano := t.Nanosecond()
 	for off() { // the clock starts with the next working day
 		days++
-		hour, minute, second, nano = 0, 0, 0, 0
+		hour, minute, second, nano = dayBegins, 0, 0, 0
+	}
+	if hour < dayBegins { // nobody is there yet
+		hour, minute, second, nano = dayBegins, 0, 0, 0
 	}
 	for left := 2; left > 0; {
 		days++

@@ -44,7 +44,7 @@ const pages = {
   home: { open: go('') },
   collection: { open: go('/collections/refunds') },
   search: { open: go(lang => `/${lang}/search?q=${encodeURIComponent(questions[lang].word)}`) },
-  'search-none': { open: go('/search?q=zxqvkjw'), shows: '.empty' },
+  'search-none': { open: go('/search?q=zxqvkjw'), staff: bare, shows: '.empty' },
   'search-error': { open: go('/search?q='), shows: '#search-error' },
   article: { open: go(lang => `/${lang}/articles/${questions[lang].article}`), zh: false },
   'article-cited': { open: go(async lang => (await answer(lang)).citations[0].url), shows: 'article mark' },
