@@ -127,18 +127,20 @@ func (f *fakeServer) all() []request {
 	return append([]request(nil), f.requests...)
 }
 
-// hold makes requests wait until the function returned is called.
-func (f *fakeServer) hold() (release func()) {
+// hold makes requests wait until the function returned is called, or the test ends.
+func (f *fakeServer) hold(t *testing.T) (release func()) {
 	gate := make(chan struct{})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gate = gate
-	return sync.OnceFunc(func() {
+	release = sync.OnceFunc(func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.gate = nil
 		close(gate)
 	})
+	t.Cleanup(release)
+	return release
 }
 
 // answerWith makes answer decide; false leaves the request to the fake. nil ends it.

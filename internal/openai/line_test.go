@@ -36,10 +36,19 @@ func ask(l *openai.Line, ctx context.Context, text string) error {
 	return err
 }
 
+// occupy takes the line's four calls, one by one: two questions at once would share one.
+func occupy(t *testing.T, l *openai.Line, f *fakeServer, all *sync.WaitGroup) {
+	t.Helper()
+	for i := range 4 {
+		all.Go(func() { _ = ask(l, t.Context(), fmt.Sprint("early ", i)) })
+		eventually(t, "a call", func() bool { return len(f.all()) == i+1 })
+	}
+}
+
 func TestLineJoinsQuestions(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	release := f.hold()
+	release := f.hold(t)
 	l := newLine(t, openai.LineConfig{Config: openai.Config{BaseURL: f.URL, Model: "m", Timeout: time.Minute}})
 	var all sync.WaitGroup
 	for i := range 100 {
@@ -64,7 +73,7 @@ func TestLineJoinsQuestions(t *testing.T) {
 func TestLineAsksOnce(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	release := f.hold()
+	release := f.hold(t)
 	l := newLine(t, openai.LineConfig{Config: openai.Config{BaseURL: f.URL, Model: "m"}})
 	var all sync.WaitGroup
 	var got [50][][]float32
@@ -97,12 +106,10 @@ func TestLineAsksOnce(t *testing.T) {
 func TestLineCallerGivesUp(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	release := f.hold()
+	release := f.hold(t)
 	l := newLine(t, openai.LineConfig{Config: openai.Config{BaseURL: f.URL, Model: "m", Timeout: time.Minute}})
-	for i := range 4 { // the connections are taken
-		go func() { _ = ask(l, context.Background(), fmt.Sprint("early ", i)) }()
-	}
-	eventually(t, "four calls", func() bool { return len(f.all()) == 4 })
+	var all sync.WaitGroup
+	occupy(t, l, f, &all)
 	ctx, giveUp := context.WithCancel(t.Context())
 	gone := make(chan error, 2)
 	stays := make(chan error, 1)
@@ -121,6 +128,7 @@ func TestLineCallerGivesUp(t *testing.T) {
 		t.Errorf("who stayed got %v", err)
 	}
 	eventually(t, "an empty line", func() bool { return l.Waiting() == 0 })
+	all.Wait()
 	for _, r := range f.all() {
 		for _, text := range r.Input {
 			if text == "wanted by nobody else" {
@@ -133,13 +141,10 @@ func TestLineCallerGivesUp(t *testing.T) {
 func TestLineIsFull(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	release := f.hold()
+	release := f.hold(t)
 	l := newLine(t, openai.LineConfig{Config: openai.Config{BaseURL: f.URL, Model: "m", Timeout: time.Minute}})
 	var all sync.WaitGroup
-	for i := range 4 {
-		all.Go(func() { _ = ask(l, t.Context(), fmt.Sprint("early ", i)) })
-		eventually(t, "a call", func() bool { return len(f.all()) == i+1 })
-	}
+	occupy(t, l, f, &all)
 	for i := range openai.MaxQueue {
 		all.Go(func() {
 			if err := ask(l, t.Context(), fmt.Sprint("waits ", i)); err != nil {
@@ -205,7 +210,7 @@ func TestLineLeavesADeadServerAlone(t *testing.T) {
 func TestLineDeadlineOfACall(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	defer f.hold()()
+	f.hold(t)
 	l := newLine(t, openai.LineConfig{Config: openai.Config{BaseURL: f.URL, Model: "m", Timeout: 50 * time.Millisecond}})
 	start := time.Now()
 	if err := ask(l, t.Context(), "a"); !problem.Is(err, problem.Unavailable) {
@@ -222,7 +227,7 @@ func TestLineDeadlineOfACall(t *testing.T) {
 func TestLineRefusedTextHurtsNobodyElse(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	release := f.hold()
+	release := f.hold(t)
 	f.answerWith(func(w http.ResponseWriter, r request) bool {
 		if strings.Contains(strings.Join(r.Input, "|"), "poison") {
 			http.Error(w, `{"error":{"message":"too many tokens"}}`, http.StatusBadRequest)
@@ -232,10 +237,7 @@ func TestLineRefusedTextHurtsNobodyElse(t *testing.T) {
 	})
 	l := newLine(t, openai.LineConfig{Config: openai.Config{BaseURL: f.URL, Model: "m", Timeout: time.Minute}})
 	var all sync.WaitGroup
-	for i := range 4 {
-		all.Go(func() { _ = ask(l, t.Context(), fmt.Sprint("early ", i)) })
-	}
-	eventually(t, "four calls", func() bool { return len(f.all()) == 4 })
+	occupy(t, l, f, &all)
 	for i := range 12 {
 		all.Go(func() {
 			text := fmt.Sprint("text ", i)

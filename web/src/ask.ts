@@ -12,6 +12,7 @@ interface Problem { detail: string }
 class Refused extends Error {}
 
 let running: AbortController | null = null;
+let shown = location.pathname; // whose page this is
 
 export function ask(): void {
   document.addEventListener("submit", (e) => {
@@ -31,7 +32,10 @@ export function ask(): void {
     e.preventDefault();
     void run(form.dataset["lang"]!, input.value.trim());
   });
-  addEventListener("popstate", () => location.reload());
+  // A step to another page that was shown here loads it; one within this page (#…) does not.
+  addEventListener("popstate", () => {
+    if (location.pathname !== shown) location.reload();
+  });
 }
 
 /** run shows the question at once and its answer as it comes. */
@@ -115,4 +119,5 @@ async function settle(url: string, signal: AbortSignal): Promise<void> {
   if (languages) document.querySelector("#languages ul")?.replaceWith(document.importNode(languages, true));
   copy(document.getElementById("answer")!);
   if (location.pathname !== url) history.pushState(null, "", url);
+  shown = url;
 }
