@@ -42,7 +42,7 @@ web-check: web-deps ## types, and that web/dist is what web/src makes
 	@scripts/build-web --check
 
 browser: build install web-deps chromium ## the browser tests alone
-	@cd web && node --test --test-timeout=300000 test/*.test.mjs
+	@cd web && node --test --test-timeout=900000 test/*.test.mjs
 
 chromium:
 	@scripts/need-chromium

@@ -28,18 +28,21 @@ var DefaultParams = Params{Depth: 200, Text: 0.5, Title: 0.1, Words: 0.2, Power:
 //
 // Scores are weighed, not ranks: a leg that found nothing useful still has a first rank, and with
 // reciprocal ranks words would outvote meaning wherever question and article differ in language.
-// A hit that one leg did not return is taken for a little worse than the last that it did; where
-// the meaning leg returned all it has, the hit has no vector, and its words speak for it.
+// A hit that meaning did not return is taken for a little worse than the last that it did; where it
+// returned all it has, or says itself that the passage has no vector yet (Signals.Meaning is false),
+// the words speak for the hit.
 func Fuse(p Params, words, meaning []Hit) []Hit {
 	at := make(map[PassageID]int, len(words)+len(meaning))
 	all := make([]Hit, 0, len(words)+len(meaning))
 	lowest := 1.0
 	for _, h := range meaning {
-		h.Signals.Meaning = true
 		at[h.Passage] = len(all)
 		all = append(all, h)
-		lowest = min(lowest, p.meaning(h.Signals))
+		if h.Signals.Meaning {
+			lowest = min(lowest, p.meaning(h.Signals))
+		}
 	}
+	named := len(all)
 	for _, h := range words {
 		if i, ok := at[h.Passage]; ok {
 			all[i].Signals.Words, all[i].Signals.WordShare = h.Signals.Words, h.Signals.WordShare
@@ -52,7 +55,7 @@ func Fuse(p Params, words, meaning []Hit) []Hit {
 		s := all[i].Signals
 		m := p.meaning(s)
 		if !s.Meaning {
-			if m = p.Expect + p.ExpectWords*s.WordShare; len(meaning) >= p.Depth {
+			if m = p.Expect + p.ExpectWords*s.WordShare; i >= named && named >= p.Depth {
 				m = min(m, lowest)
 			}
 		}

@@ -55,6 +55,12 @@ func TestFuse(t *testing.T) {
 			words: []kb.Hit{word("far", 0.3)}, meaning: []kb.Hit{vector("a", 0.5, 0.5), vector("b", 0.45, 0.45)},
 			want: []kb.PassageID{"a", "b", "far"},
 		},
+		{
+			name: "KnownToHaveNoVectorIsHeardByItsWords", params: shallow,
+			words:   []kb.Hit{word("new", 0.9)},
+			meaning: []kb.Hit{vector("a", 0.5, 0.5), vector("b", 0.45, 0.45), {Passage: "new"}},
+			want:    []kb.PassageID{"new", "a", "b"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +79,7 @@ func TestFuseKeepsTheSignalsOfBoth(t *testing.T) {
 	t.Parallel()
 	got := kb.Fuse(kb.DefaultParams,
 		[]kb.Hit{{Passage: "a", Article: "x", Signals: kb.Signals{Words: 3, WordShare: 0.5}}},
-		[]kb.Hit{{Passage: "a", Article: "x", Signals: kb.Signals{Cosine: 0.9, Centred: 0.4, Title: 0.3}}})
+		[]kb.Hit{{Passage: "a", Article: "x", Signals: kb.Signals{Cosine: 0.9, Centred: 0.4, Title: 0.3, Meaning: true}}})
 	want := kb.Signals{Words: 3, WordShare: 0.5, Cosine: 0.9, Centred: 0.4, Title: 0.3, Meaning: true}
 	if len(got) != 1 || got[0].Signals != want {
 		t.Errorf("got %+v, want one hit with %+v", got, want)

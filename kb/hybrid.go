@@ -99,7 +99,40 @@ func (h *Hybrid) search(ctx context.Context, q Query, r *Results) ([]Hit, error)
 	if w.err != nil && (meaning == nil || m.err != nil) {
 		return nil, fmt.Errorf("search: %w", errors.Join(w.err, m.err))
 	}
+	if m.err == nil && m.vector != nil {
+		m.hits = h.measure(ctx, deep, m, w.hits)
+	}
 	return Fuse(h.c.Params, w.hits, m.hits), nil
+}
+
+// measure adds to the meaning leg's hits those that only words found. Where that fails, Fuse takes
+// them for a little worse than the last that meaning found.
+func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit) []Hit {
+	measurer, ok := h.c.Meaning.(Measurer)
+	if !ok {
+		return m.hits
+	}
+	ranked := make(map[PassageID]bool, len(m.hits))
+	for _, hit := range m.hits {
+		ranked[hit.Passage] = true
+	}
+	var ids []PassageID
+	for _, hit := range words {
+		if !ranked[hit.Passage] {
+			ids = append(ids, hit.Passage)
+		}
+	}
+	if len(ids) == 0 {
+		return m.hits
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.c.WordsDeadline)
+	defer cancel()
+	q.Vector = m.vector
+	more, err := measurer.Measure(ctx, q, ids)
+	if err != nil {
+		return m.hits
+	}
+	return append(m.hits, more...)
 }
 
 // meaning embeds the question where it brings no vector, and searches by it.

@@ -11,6 +11,14 @@ type Retriever interface {
 	Retrieve(ctx context.Context, q Query) ([]Hit, error)
 }
 
+// Measurer is a Retriever by meaning that can also compare a question with given passages, so that
+// what words found and meaning did not rank is measured too, and what has no vector yet is known.
+type Measurer interface {
+	// Measure returns a hit for each passage of ids that q.Audience may read, in no order. One
+	// without a vector has Signals.Meaning false.
+	Measure(ctx context.Context, q Query, ids []PassageID) ([]Hit, error)
+}
+
 // Task tells an Embedder what a text is; e5-type models embed questions and passages differently.
 type Task int
 

@@ -102,22 +102,6 @@ func (a *App) assemble() error {
 	return nil
 }
 
-// retrieval is the search over both legs, or over words alone, and what compares sentences by
-// meaning (nil over words alone).
-func (a *App) retrieval() (*kb.Hybrid, kb.SentenceScorer) {
-	c := kb.HybridConfig{Words: a.index, Library: a.db.DB}
-	if a.embedder.questions == nil {
-		return kb.NewHybrid(c), nil
-	}
-	leg := a.vectors()
-	c.Meaning, c.Embedder = leg, a.embedder.questions
-	return kb.NewHybrid(c), leg
-}
-
-func (a *App) vectors() *postgres.VectorLeg {
-	return postgres.NewVectorLeg(a.db.DB, a.embedder.questions.Model)
-}
-
 // CatchUp brings the word index up to what is live now.
 func (a *App) CatchUp(ctx context.Context) error { return a.indexer.catchUp(ctx) }
 

@@ -13,6 +13,7 @@ import (
 	"guichet/internal/app"
 	"guichet/internal/app/apptest"
 	"guichet/internal/postgres/pgtest"
+	"guichet/kb"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -119,5 +120,25 @@ func TestWordsAloneAnswer(t *testing.T) {
 	}
 	if a := ask(t, h, "Quelle est la capitale du Pérou ?", "fr"); a.Outcome != "unknown" {
 		t.Errorf("by words alone Peru is %s: %q", a.Outcome, a.Text)
+	}
+}
+
+// TestEditIsAnsweredBeforeItsVector holds the promise that a published edit is found by its words
+// although its vector is still to come, in a library larger than what the meaning leg returns.
+func TestEditIsAnsweredBeforeItsVector(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{})
+	h.PublishWithoutVectors(t, kb.Article{ID: "gift-cards.en", Group: "gift-cards", Lang: kb.English, Collection: "payments",
+		Title: "Gift cards", Body: "## How long a gift card is valid\n\nA gift card can be used for 30 months after it was bought."})
+	a := ask(t, h, "How long is a gift card valid?", "en")
+	if a.Outcome != "answered" || missing(a, []string{"30 months"}) != "" {
+		t.Errorf("before the vector it is %s (%.2f): %q", a.Outcome, a.Confidence, a.Text)
+	}
+	if err := h.App.Publish.Unpublish(t.Context(), "gift-cards.en"); err != nil {
+		t.Fatal(err)
+	}
+	// The word index has not heard of it yet: what was unpublished must not be cited all the same.
+	if a := ask(t, h, "How long is a gift card valid?", "en"); missing(a, []string{"30 months"}) == "" {
+		t.Errorf("an unpublished article is cited: %q", a.Text)
 	}
 }

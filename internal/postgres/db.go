@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"time"
@@ -107,10 +108,15 @@ func (db *DB) tx(ctx context.Context, fn func(context.Context, pgx.Tx) error) er
 func transact(ctx context.Context, b beginner, fn func(context.Context, pgx.Tx) error) error {
 	for n := 1; ; n++ {
 		err := pgx.BeginFunc(ctx, b, func(tx pgx.Tx) error { return fn(ctx, tx) })
-		if n < attempts && isCode(err, "40001", "40P01") {
-			continue
+		if n == attempts || !isCode(err, "40001", "40P01") {
+			return mapped("transaction", err)
 		}
-		return mapped("transaction", err)
+		// The other one must get its rows before this one asks for them again.
+		select {
+		case <-time.After(time.Duration(n)*10*time.Millisecond + rand.N(20*time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ scene('the path by keyboard alone', { lang: 'fr', timeout: 180_000 }, async (pag
   await tabTo(page, `#source-${n} a`, 'the source’s link')
   await keys.press('Enter')
   await inView(page.locator('article mark'), 'the marked sentence')
-  await keys.press('Alt+ArrowLeft')
+  await page.goBack() // Alt+← belongs to the browser's window, which there is none of here
   await page.waitForURL(/\/fr\/answers\//)
   await see(page.locator('#answer[data-outcome="answered"]'), 'the answer again')
 

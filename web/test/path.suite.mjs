@@ -53,7 +53,7 @@ for (const [lang, story] of Object.entries(stories)) {
     await page.evaluate(() => { window.stays = true })
     await mark.click()
     await inView(card, 'the card of the source that the number names')
-    if (!process.env.LAX) assert.ok(await page.evaluate(() => window.stays), 'the page is not loaded anew for that')
+    assert.ok(await page.evaluate(() => window.stays), 'the page is not loaded anew for that')
     const factual = page.locator('.source', { hasText: story.quoted }).first()
     await see(factual, `a source whose quote holds « ${story.fact} »`)
     const quote = await said(factual.locator('blockquote'))

@@ -1,0 +1,46 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+
+	"guichet/internal/problem"
+	"guichet/kb"
+)
+
+var measurePassages = query("measure_passages", questionVector+`
+	SELECT p.id, p.article_id, p.group_id, p.lang, own.centred IS NOT NULL,
+		coalesce(-(own.centred <#> q.vector), 0), coalesce(-(title.centred <#> q.vector), 0),
+		coalesce((SELECT -(e.embedding <#> @vector) FROM embeddings e
+			WHERE (e.model, e.side, e.hash) = (@model, 1, own.hash)), 0)
+	FROM passages p
+	LEFT JOIN question q ON true
+	LEFT JOIN passages first ON first.article_id = p.article_id AND first.position = 0
+	LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)
+	LEFT JOIN passage_vectors title ON (title.model, title.means, title.passage_id, title.kind) = (@model, q.means, first.id, 1)
+	WHERE p.id = ANY(@ids) AND p.audience <= @audience`)
+
+var _ kb.Measurer = (*VectorLeg)(nil)
+
+// Measure implements kb.Measurer.
+func (v *VectorLeg) Measure(ctx context.Context, q kb.Query, ids []kb.PassageID) (_ []kb.Hit, err error) {
+	defer problem.Wrap(&err, "VectorLeg.Measure(%d)", len(ids))
+	return list(ctx, v.db.pool, measurePassages, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
+		"audience": q.Audience, "ids": texts(ids)}, func(row pgx.CollectableRow) (h kb.Hit, err error) {
+		err = row.Scan(&h.Passage, &h.Article, &h.Group, &h.Lang, &h.Signals.Meaning, &h.Signals.Centred, &h.Signals.Title, &h.Signals.Cosine)
+		h.Score = max(h.Signals.Centred, h.Signals.Title)
+		return h, err
+	})
+}
+
+var coverage = query("coverage", `
+	SELECT coalesce((SELECT count(*) FROM passage_vectors v JOIN vector_models m ON (m.model, m.means) = (v.model, v.means)
+		WHERE m.model = @model AND v.kind = 0)::float8 / nullif((SELECT count(*) FROM passages), 0), 0)`)
+
+// Coverage is the share of live passages, 0–1, that have a vector of model.
+func (db *DB) Coverage(ctx context.Context, model string) (share float64, err error) {
+	defer problem.Wrap(&err, "Coverage(%s)", model)
+	return one(ctx, db.pool, coverage, args{"model": model}, value[float64])
+}

@@ -1,0 +1,53 @@
+package postgres_test
+
+import (
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"guichet/kb"
+)
+
+// TestMeasure compares with what Retrieve says of the same passages, and knows what has no vector.
+func TestMeasure(t *testing.T) {
+	t.Parallel()
+	d := newLibrary(t)
+	d.fill()
+	d.embedAll()
+	d.recentre()
+	late := d.publish(article("late", kb.English, "Later than the vectors."))
+	q := kb.Query{Vector: embed(kb.AsQuestion, "?"), Lang: kb.French, Audience: kb.SignedIn, Limit: 500}
+	want := map[kb.PassageID]kb.Hit{late[0].ID: {Passage: late[0].ID, Article: "late", Group: "late", Lang: kb.English}}
+	ids := []kb.PassageID{late[0].ID, "nothing"}
+	ranked, err := d.leg().Retrieve(t.Context(), q)
+	if err != nil || len(ranked) == 0 {
+		t.Fatalf("%d hits, %v", len(ranked), err)
+	}
+	for _, h := range ranked {
+		want[h.Passage] = h
+		ids = append(ids, h.Passage)
+	}
+	hits, err := d.leg().Measure(t.Context(), q, ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[kb.PassageID]kb.Hit{}
+	for _, h := range hits {
+		got[h.Passage] = h
+	}
+	if diff := gocmp.Diff(want, got, nearly); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	q.Audience = kb.Public
+	public, err := d.leg().Measure(t.Context(), q, ids)
+	if err != nil || len(public) >= len(hits) {
+		t.Errorf("the public is shown %d of %d passages, %v", len(public), len(hits), err)
+	}
+	share, err := d.Coverage(t.Context(), model)
+	if err != nil || share >= 1 || share < 0.9 {
+		t.Errorf("coverage %v, %v; want all but one passage", share, err)
+	}
+	if share, err := d.Coverage(t.Context(), "other/16"); err != nil || share != 0 {
+		t.Errorf("coverage of a model without vectors: %v, %v", share, err)
+	}
+}
