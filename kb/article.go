@@ -101,7 +101,7 @@ func (c Collection) Title(lang Lang) string {
 const MaxBody = 400_000
 
 // MaxTitle bounds an article's title, in characters.
-const MaxTitle = 300
+const MaxTitle = 2000
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,200}$`)
 

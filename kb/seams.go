@@ -34,7 +34,7 @@ type Embedder interface {
 	// byte, invalid UTF-8 or an overlong text is no error: the text is cleaned and cut before it
 	// is embedded. Errors are all or nothing. Safe for concurrent use; it honours ctx's deadline.
 	Embed(ctx context.Context, task Task, texts []string) ([][]float32, error)
-	// Model names the model and its dimensions ("e5-small-q4/384"); vectors of different names
+	// Model names the model and its dimensions ("multilingual-e5-small-q4/384"); vectors of different names
 	// are never compared.
 	Model() string
 }

@@ -127,7 +127,7 @@ func (s *Server) pageSearch(c *gin.Context) error {
 
 func newHitView(h assistant.SearchHit) hitView {
 	v := hitView{Lang: h.Article.Lang, URL: articlePath(h.Article.Lang, h.Article.Slug), Title: h.Article.Title,
-		Heading: h.Passage.Heading(), Snippet: clip(strings.ReplaceAll(h.Passage.Text, "\n", " "), snippetLength),
+		Heading: h.Passage.Heading(), Snippet: clip(cells(strings.ReplaceAll(h.Passage.Text, "\n", " ")), snippetLength),
 		UpdatedAt: h.Article.UpdatedAt}
 	if h.Passage.Anchor != "" {
 		v.URL += "#" + url.PathEscape(h.Passage.Anchor)

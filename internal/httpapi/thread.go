@@ -78,6 +78,9 @@ func (v threadView) statusText(e support.Entry) string {
 	}
 	switch d.Reason {
 	case "held", "proven", "released":
+		if v.staff {
+			return v.T("desk.thread." + d.Reason)
+		}
 		return v.T("thread.status." + d.Reason)
 	}
 	if v.staff {

@@ -24,15 +24,17 @@ func (s *Service) Embed(ctx context.Context, article kb.ArticleID) (err error) {
 	if model == "" { // it has not said yet how long its vectors are
 		return problem.New(problem.Unavailable, "problem.embedder")
 	}
-	for n := 0; ; {
+	for {
 		units, err := s.store.Pending(ctx, model, article, 64)
 		if err != nil {
 			return err
 		}
+		// After each round, and when nothing is left too: a process that died before this must not
+		// leave vectors without means. It does nothing where there is nothing to gain.
+		if err := s.store.Recentre(ctx, model); err != nil {
+			return err
+		}
 		if len(units) == 0 {
-			if n > 0 {
-				return s.store.Recentre(ctx, model)
-			}
 			return nil
 		}
 		for len(units) > 0 {
@@ -44,7 +46,6 @@ func (s *Service) Embed(ctx context.Context, article kb.ArticleID) (err error) {
 			if err := s.embedBatch(ctx, model, units[:k]); err != nil {
 				return err
 			}
-			n += k
 			units = units[k:]
 		}
 	}

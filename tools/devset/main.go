@@ -35,7 +35,7 @@ var (
 	dump      = flag.String("dump", "", "write each question with its hits and evidence to this file, as JSON lines")
 )
 
-const model = "e5-small-q4/384"
+const model = "multilingual-e5-small-q4/384"
 
 func main() {
 	flag.Parse()

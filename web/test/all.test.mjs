@@ -1,6 +1,7 @@
 // The browser tests. One process, so that guichet, its vectors and the browser are made once; each
 // suite also runs alone: node --test test/path.suite.mjs
-import { setUp } from './harness.mjs'
+import { setUp, wrapUp } from './harness.mjs'
 
 setUp()
 for (const suite of ['path', 'nojs', 'input', 'pages', 'keyboard', 'media', 'look']) await import(`./${suite}.suite.mjs`)
+wrapUp()

@@ -248,6 +248,11 @@ export function scene(name, options, play) {
 /** setUp starts the shared house before the first test's own time runs. */
 export const setUp = () => test('guichet starts and makes its vectors', { timeout: 8 * 60_000 }, async () => { await main() })
 
+/** wrapUp looks at what guichet has logged meanwhile: a test that went well may still have hurt it. */
+export const wrapUp = () => test('guichet has no error to log', async () => {
+  assert.deepEqual((await main()).log.split('\n').filter(line => line.includes('level=ERROR')), [], 'nothing went wrong inside')
+})
+
 /** see waits for an element that is visible; what says what a person would see. */
 export async function see(locator, what) {
   await locator.first().waitFor({ state: 'visible' }).catch(async () => {

@@ -19,7 +19,7 @@ import (
 )
 
 // Model is the name of the embedder's vectors.
-const Model = "e5-small-q4/384"
+const Model = "multilingual-e5-small-q4/384"
 
 // Embedder returns the real embedder behind the cache. A server is started for the test at the
 // first text that the cache does not know, and ended with the test.
@@ -34,7 +34,7 @@ func Embedder(t testing.TB) kb.Embedder {
 
 // Config says how to reach a server at base.
 func Config(base string) openai.Config {
-	return openai.Config{BaseURL: base, Model: "e5", Name: "e5-small-q4", Dimensions: 384}
+	return openai.Config{BaseURL: base, Model: "e5", Name: "multilingual-e5-small-q4", Dimensions: 384}
 }
 
 // lazy starts a server when it is first needed.
