@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	firstMeans = 20 // texts that are enough for the first means while others are still to come
-	minTitles  = 2  // without which there are no means: of one article alone they are itself
-	freshShare = 20 // one text in this many added since is reason enough for new ones
-	meansPrior = 20 // texts' worth of the mean over all languages that stand in each language's
+	firstMeans = 20   // texts that are enough for the first means while others are still to come
+	minTitles  = 2    // without which there are no means: of one article alone they are itself
+	freshShare = 20   // one text in this many added since is reason enough for new ones
+	smallTexts = 5000 // below, new ones cost so little that they are taken whenever nothing is to come
+	meansPrior = 20   // texts' worth of the mean over all languages that stand in each language's
 
 	recentreClass = 0x67756963 // of the advisory lock; its other half is the model
 )
@@ -140,7 +141,7 @@ func nextMeans(ctx context.Context, conn *pgxpool.Conn, model string) (version i
 		case current == 0:
 			due = fresh >= firstMeans || !pending
 		default:
-			due = fresh > 0 && fresh*freshShare >= texts
+			due = fresh > 0 && (fresh*freshShare >= texts || !pending && texts < smallTexts)
 		}
 		return none, nil
 	})

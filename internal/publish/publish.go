@@ -53,9 +53,9 @@ type Store interface {
 	// live passage and title of the same text; sentences are compared by text. The vector of a text
 	// that is gone by now is kept all the same.
 	SaveEmbeddings(ctx context.Context, model string, units []Unit, vectors [][]float32) error
-	// Recentre takes the mean vectors by language anew and moves every vector to them; searches see
-	// all of the old ones, then all of the new. It does nothing while the means have hardly moved
-	// (fewer than one passage or title in twenty added since they were taken).
+	// Recentre takes the mean vectors by language anew and moves every vector to them, in one
+	// step for searches. It does nothing while the means have hardly moved: fewer than one text in
+	// twenty added since they were taken, unless the library is small and nothing more is to come.
 	Recentre(ctx context.Context, model string) error
 }
 

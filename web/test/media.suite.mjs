@@ -56,5 +56,7 @@ scene('an article on paper', { lang: 'fr' }, async page => {
   for (const chrome of ['.top', 'footer.bottom', '.feedback', '.strip', '.toc-side', '.to-top']) {
     assert.equal(await page.locator(`${chrome}:visible`).count(), 0, `${chrome} is not printed`)
   }
+  const [text, sheet] = await page.evaluate(() => [document.querySelector('.prose p').getBoundingClientRect().width, innerWidth])
+  assert.ok(text > sheet * 0.8, `the text takes the sheet's width, not ${Math.round(text)} of ${sheet} px`)
   await page.screenshot({ path: join(out, 'article-fr-print.png'), fullPage: true })
 })
