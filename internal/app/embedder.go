@@ -25,6 +25,7 @@ const (
 type embedder struct {
 	questions kb.Embedder
 	indexing  kb.Embedder
+	line      *openai.Line // before questions; nil for an embedder of the caller's own
 	missing   string
 	servers   *e5.Servers // of our own; nil for an external server
 }
@@ -66,7 +67,7 @@ func openEmbedder(ctx context.Context, cfg config.Checked, log *slog.Logger) (em
 	if err != nil {
 		return out, fmt.Errorf("EMBEDDINGS_URL: %w", err)
 	}
-	out.questions, out.indexing = line, indexing
+	out.questions, out.indexing, out.line = line, indexing, line
 	return out, nil
 }
 
@@ -75,6 +76,8 @@ func (e embedder) trouble() string {
 	switch {
 	case e.indexing == nil:
 		return "embedder_missing"
+	case e.line != nil && e.line.Down():
+		return "embedder_down"
 	case e.servers == nil:
 		return ""
 	}

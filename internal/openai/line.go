@@ -278,3 +278,10 @@ func refusal(err error) bool {
 	}
 	return code == 400 || code == 413 || code == 422
 }
+
+// Down reports whether the server failed the last time it was asked.
+func (l *Line) Down() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed != nil
+}
