@@ -54,7 +54,7 @@ func (c *chooser) add(s candidate) {
 	if len(c.pieces) > 0 && p.Lang != c.found[c.pieces[0].found].Lang {
 		return // an answer speaks one language
 	}
-	if c.taken(s.found, s.sentence) || c.repeats(p.Sentence(s.sentence)) {
+	if c.taken(s.found, s.sentence) || c.repeats(p.Lang, p.Sentence(s.sentence)) {
 		return
 	}
 	from, to := list(p, s.sentence)
@@ -102,11 +102,21 @@ func (c *chooser) taken(found, sentence int) bool {
 	return slices.ContainsFunc(c.pieces, func(p piece) bool { return p.found == found && p.from <= sentence && sentence < p.to })
 }
 
-// repeats reports whether the answer says text already, from another passage.
-func (c *chooser) repeats(text string) bool {
+// repeats reports whether one sentence of the answer says text already: it has all its words that
+// carry meaning, numbers included.
+func (c *chooser) repeats(lang Lang, text string) bool {
+	words := slices.DeleteFunc(Words(lang, text), func(w string) bool { return StopWord(lang, w) })
 	return slices.ContainsFunc(c.pieces, func(p piece) bool {
 		from := c.found[p.found].Source
-		return p.to == p.from+1 && Fold(from.Sentence(p.from)) == Fold(text)
+		for n := p.from; n < p.to; n++ {
+			said := Words(lang, from.Sentence(n))
+			if !slices.ContainsFunc(words, func(w string) bool {
+				return !slices.ContainsFunc(said, func(s string) bool { return sameWord(w, s) })
+			}) {
+				return true
+			}
+		}
+		return false
 	})
 }
 
