@@ -3,7 +3,7 @@
 // on questions and requests hold no test back.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -235,7 +235,6 @@ export function scene(name, options, play) {
       visitor.check()
     } catch (e) {
       const file = join(out, `failed-${name.replace(/[^\p{L}\p{N}]+/gu, '-')}.png`)
-      await mkdir(out, { recursive: true })
       await visitor.page.screenshot({ path: file, fullPage: true }).catch(() => {})
       if (site.log) console.error(`guichet's log:\n${site.log}`)
       throw e
@@ -245,8 +244,11 @@ export function scene(name, options, play) {
   })
 }
 
-/** setUp starts the shared house before the first test's own time runs. */
-export const setUp = () => test('guichet starts and makes its vectors', { timeout: 8 * 60_000 }, async () => { await main() })
+/** setUp starts the shared house before the first test's own time runs, and clears the last run's pictures. */
+export const setUp = () => test('guichet starts and makes its vectors', { timeout: 8 * 60_000 }, async () => {
+  await rm(out, { recursive: true, force: true })
+  await main()
+})
 
 /** wrapUp looks at what guichet has logged meanwhile: a test that went well may still have hurt it. */
 export const wrapUp = () => test('guichet has no error to log', async () => {

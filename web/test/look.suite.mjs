@@ -1,7 +1,7 @@
 // Every page, as people see it: axe finds nothing, nothing scrolls sideways at 320 px, the browser
 // has no complaint; each is kept as a picture in out/, in both widths, light and dark.
 import assert from 'node:assert/strict'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -112,8 +112,6 @@ const sideways = page => page.evaluate(() => {
   const wide = [...document.querySelectorAll('body *')].filter(x => x.getBoundingClientRect().right > innerWidth + 0.5)
   return `${e.scrollWidth} px wide in ${innerWidth} px: ` + wide.slice(-3).map(x => x.tagName.toLowerCase() + '.' + x.className).join(', ')
 })
-
-await mkdir(out, { recursive: true })
 
 describe('every page', { concurrency: 2 }, () => {
   for (const [name, wanted] of Object.entries(pages)) {
