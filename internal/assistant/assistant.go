@@ -97,6 +97,7 @@ type SearchHit struct {
 	Article ArticleRef
 	Passage kb.Passage
 	Score   float64
+	Signals kb.Signals // of the group's best passage, which may be in another language
 }
 
 // Store keeps answers.
@@ -167,12 +168,19 @@ type Event struct {
 	Citation *Citation // of the sentence, the first time it is cited
 }
 
+// sureLang is how sure of a text's language one must be to answer in another than the reader's own: a
+// bare word is at home in several.
+const sureLang = 0.8
+
 func (s *Service) query(q Question) (kb.Query, error) {
 	text, err := support.CheckText("text", q.Text, kb.MaxQuestion)
 	if err != nil {
 		return kb.Query{}, err
 	}
-	lang, _ := kb.DetectLang(text, q.Lang)
+	lang, sure := kb.DetectLang(text, q.Lang)
+	if q.Lang != "" && sure < sureLang {
+		lang = q.Lang
+	}
 	return kb.Query{Text: text, Lang: lang, Collection: q.Collection, Audience: q.Actor.Audience()}, nil
 }
 
@@ -258,8 +266,9 @@ func (s *Service) Search(ctx context.Context, question Question, limit int) (hit
 	if err != nil {
 		return nil, "", nil, err
 	}
-	if question.Lang != "" {
-		q.Lang = question.Lang // two words are too few to argue with the reader's own choice
+	reader := question.Lang // the words may be in another language than the one to show articles in
+	if reader == "" {
+		reader = q.Lang
 	}
 	q.Limit = max(5*limit, 50)
 	found, err := s.c.Search.Search(ctx, q)
@@ -270,9 +279,15 @@ func (s *Service) Search(ctx context.Context, question Question, limit int) (hit
 	if err != nil {
 		return nil, q.Lang, nil, err
 	}
-	for _, f := range kb.ByGroup(found.Found, q.Lang) {
+	best := map[kb.GroupID]kb.Signals{}
+	for _, f := range found.Found {
+		if _, seen := best[f.Source.Group]; !seen {
+			best[f.Source.Group] = f.Signals
+		}
+	}
+	for _, f := range kb.ByGroup(found.Found, reader) {
 		if ref, live := refs[f.Source.Article]; live && len(hits) < limit {
-			hits = append(hits, SearchHit{Article: ref, Passage: f.Source, Score: f.Score})
+			hits = append(hits, SearchHit{Article: ref, Passage: f.Source, Score: f.Score, Signals: best[f.Source.Group]})
 		}
 	}
 	return hits, q.Lang, found.Degraded, nil

@@ -139,8 +139,8 @@ func (s *Service) Options() []support.ContactOption {
 // Zone is the zone in which promises are counted and said.
 func (s *Service) Zone() *time.Location { return s.c.Zone }
 
-// check returns r with its fields cleaned, or one problem that names every wrong field.
-func check(r Request) (Request, error) {
+// Check returns r with its fields cleaned, or one problem that names every wrong field.
+func Check(r Request) (Request, error) {
 	var fields []problem.Field
 	collect := func(err error) {
 		if p, ok := err.(*problem.Error); ok {
@@ -176,7 +176,7 @@ func check(r Request) (Request, error) {
 // came with another text or address.
 func (s *Service) Start(ctx context.Context, r Request) (out Started, err error) {
 	defer problem.Wrap(&err, "handoff.Start")
-	if r, err = check(r); err != nil {
+	if r, err = Check(r); err != nil {
 		return out, err
 	}
 	for tries := 0; ; tries++ {

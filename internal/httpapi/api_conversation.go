@@ -137,12 +137,15 @@ func (s *Server) apiHandoff(c *gin.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	r := handoff.Request{ClientID: in.ClientID, Channel: support.Channel(in.Channel), Category: in.Category, Email: in.Email,
+		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c)}
+	if _, err := handoff.Check(r); err != nil { // a mistake costs nothing of the budget
+		return err
+	}
 	if err := s.limiter.request(actor(c)); err != nil {
 		return err
 	}
-	started, err := s.Handoff.Start(c.Request.Context(), handoff.Request{
-		ClientID: in.ClientID, Channel: support.Channel(in.Channel), Category: in.Category, Email: in.Email,
-		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c)})
+	started, err := s.Handoff.Start(c.Request.Context(), r)
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (s *Server) body(ctx context.Context, c *gin.Context, p *articlePage, audie
 	if doc, err := markdown.Read(a.Body); err == nil && len(doc.Sections) > 0 && len(doc.Sections[0].Blocks) > 0 {
 		p.Description = clip(doc.Sections[0].Blocks[0].Text, 155)
 	}
-	p.Body = template.HTML(html.Body) // Render has let through what is safe alone
+	p.Body = template.HTML(typeset(p.Lang, html.Body)) // Render has let through what is safe alone
 	return nil
 }
 

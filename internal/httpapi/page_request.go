@@ -72,6 +72,11 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		f.Answer = ""
 	}
 	var started handoff.Started
+	r := handoff.Request{ClientID: f.ClientID, Channel: support.ChannelEmail, Category: f.Category, Email: f.Email,
+		Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c)}
+	if err == nil {
+		_, err = handoff.Check(r) // a mistake costs nothing of the budget
+	}
 	if err == nil {
 		err = s.limiter.request(actor(c))
 	}
@@ -79,8 +84,7 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		if _, err := s.reader(c, ""); err != nil {
 			return err
 		}
-		started, err = s.Handoff.Start(c.Request.Context(), handoff.Request{ClientID: f.ClientID, Channel: support.ChannelEmail,
-			Category: f.Category, Email: f.Email, Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c)})
+		started, err = s.Handoff.Start(c.Request.Context(), r)
 	}
 	if err != nil {
 		problems, status, again := s.formProblem(c, err, nil)

@@ -32,7 +32,7 @@ func loadPages(c Config, asset func(name string) string) (*pages, error) {
 	}
 	shared := []string{"layout.html", "desk-layout.html", "parts.html", "thread.html", "icons.html"}
 	base, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-		"asset": asset, "cells": cells, "dict": dict, "langName": langName,
+		"asset": asset, "typeset": typeset, "cells": cells, "dict": dict, "langName": langName,
 	}).ParseFS(templates, shared...)
 	if err != nil {
 		return nil, err
