@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
+
+	"github.com/gin-gonic/gin"
 
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -98,6 +102,30 @@ func TestNetwork(t *testing.T) {
 	} {
 		if got := network(ip); got != want {
 			t.Errorf("network(%q) = %q, want %q", ip, got, want)
+		}
+	}
+}
+
+func TestOnlyThisMachineIsFree(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, remote, forwarded string
+		want                    bool
+	}{
+		{"Operator", "127.0.0.1:1234", "", true},
+		{"OperatorIPv6", "[::1]:1234", "", true},
+		{"LocalProxy", "127.0.0.1:1234", "192.0.2.1", false},
+		{"Member", "192.0.2.1:1234", "", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.remote
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		g, _ := gin.CreateTestContext(httptest.NewRecorder())
+		g.Request = r
+		if got := here(g); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
 }

@@ -103,6 +103,9 @@ func (s *Server) observe(c *gin.Context) {
 // identify finds out who asks and in which language to answer.
 func (s *Server) identify(c *gin.Context) {
 	a := support.Actor{Network: network(c.ClientIP())}
+	if here(c) {
+		a.Network = ""
+	}
 	if t := bearer(c); t != "" && s.LocalToken != "" && subtle.ConstantTimeCompare([]byte(t), []byte(s.LocalToken)) == 1 {
 		a.Agent = &support.Agent{Role: support.RoleAdmin}
 	}
@@ -143,6 +146,13 @@ func (s *Server) acceptedLang(accept string) kb.Lang {
 		}
 	}
 	return s.DefaultLang
+}
+
+// here reports whether the request was made on this machine itself: by its operator, not by a proxy
+// for somebody else, which would say so.
+func here(c *gin.Context) bool {
+	ip, err := netip.ParseAddr(c.RemoteIP())
+	return err == nil && ip.Unmap().IsLoopback() && c.GetHeader("X-Forwarded-For") == "" && c.GetHeader("Forwarded") == ""
 }
 
 // network is the part of an address that budgets are counted by: a /24 or a /64.

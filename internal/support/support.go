@@ -51,7 +51,7 @@ type Agent struct {
 // Actor is who acts, in every use case. The zero Actor is a guest.
 type Actor struct {
 	Agent   *Agent // nil for guests and members
-	Network string // the network the request came from (a /24 or /64), for budgets; "" for commands
+	Network string // the network the request came from (a /24 or /64), for budgets; "" for commands and requests made on this machine
 }
 
 // IsStaff reports whether the actor is a signed-in agent of any role.
