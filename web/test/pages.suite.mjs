@@ -79,7 +79,7 @@ scene('an answer is copied', { lang: 'fr' }, async (page, { context, site }) => 
   await see(page.locator('#copy-answer', { hasText: await word('fr', 'action.copied') }), 'that it is copied')
   const copied = (await page.evaluate(() => navigator.clipboard.readText())).replace(/\s+/g, ' ').trim()
   const shown = await page.locator('#answer-text > span').allInnerTexts()
-  assert.equal(copied, shown.join(' '), 'the sentences as they stand there, without the numbers')
+  assert.equal(copied, shown.join(' ').replace(/\s+/g, ' '), 'the sentences as they stand there, without the numbers')
 })
 
 scene('an answer that cannot be had', { lang: 'fr', allow: /ERR_INTERNET_DISCONNECTED/ }, async (page, { context }) => {
