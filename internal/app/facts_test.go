@@ -86,7 +86,7 @@ func missing(a app.Answer, want []string) string {
 func TestEveryFactIsAnswered(t *testing.T) {
 	t.Parallel()
 	h := apptest.New(t, apptest.Options{})
-	for _, lang := range []string{"fr", "en", "de", "pl", "zh"} {
+	for _, lang := range []string{"fr", "en", "de", "pl", "zh", "es", "it", "nl", "pt"} {
 		t.Run(lang, func(t *testing.T) {
 			for _, f := range readFacts(t, lang) {
 				a := ask(t, h, f.Question, lang)
@@ -102,6 +102,7 @@ func TestEveryFactIsAnswered(t *testing.T) {
 		for lang, q := range map[string]string{
 			"fr": "Quelle est la capitale du Pérou ?", "en": "Who painted the Mona Lisa?", "de": "Wie hoch ist der Mont Blanc?",
 			"pl": "Kto wygrał mistrzostwa świata w piłce nożnej?", "zh": "珠穆朗玛峰有多高？",
+			"es": "¿Cuál es la capital del Perú?", "it": "Chi ha dipinto la Gioconda?", "nl": "Hoe hoog is de Eiffeltoren?", "pt": "Quem escreveu Os Lusíadas?",
 		} {
 			if a := ask(t, h, q, lang); a.Outcome != "unknown" || a.Text != "" || len(a.Citations) > 0 {
 				t.Errorf("%q is %s (%.2f): %q", q, a.Outcome, a.Confidence, a.Text)
