@@ -93,7 +93,7 @@ func (s *Server) sendAsset(c *gin.Context, name string) error {
 		return nil
 	}
 	body := a.plain
-	if a.gzipped != nil && strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+	if a.gzipped != nil && acceptsGzip(c.GetHeader("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		body = a.gzipped
 	}

@@ -40,6 +40,7 @@ func (s *Server) openAPI(c *gin.Context) error {
 // robots lets the articles be found and keeps requests, answers and the desk out of indexes.
 func (s *Server) robots(c *gin.Context) error {
 	c.Header("Cache-Control", "public, max-age=3600")
-	c.String(http.StatusOK, "User-agent: *\nDisallow: /desk\nDisallow: /api/\nDisallow: /*/requests/\nDisallow: /*/ask\nDisallow: /*/answers/\nDisallow: /*/search\n")
+	c.String(http.StatusOK, "User-agent: *\nDisallow: /desk\nDisallow: /api/\nDisallow: /*/requests/\nDisallow: /*/ask\nDisallow: /*/answers/\nDisallow: /*/search\n\n"+
+		"Sitemap: %s\n", s.absolute("/sitemap.xml"))
 	return nil
 }

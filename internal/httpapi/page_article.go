@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"html/template"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -72,9 +71,10 @@ func (s *Server) articlePage(c *gin.Context, status int, with func(*articlePage)
 	}
 	p.Title = a.Title
 	if p.Collection.Key != "" {
-		p.Crumbs = []crumb{{"/" + string(v.Lang) + "/collections/" + url.PathEscape(string(p.Collection.Key)), p.Collection.Title(v.Lang)}}
+		p.Crumbs = []crumb{{collectionPath(v.Lang, p.Collection.Key), p.Collection.Title(v.Lang)}}
 	}
 	s.languages(c, &p)
+	p.OpenGraph, p.Linked = "article", s.linked(&p)
 	with(&p)
 	return s.render(c, status, "article", p)
 }
@@ -94,9 +94,9 @@ func (s *Server) languages(c *gin.Context, p *articlePage) {
 		case in[l] != "":
 			return in[l]
 		case p.Collection.Key != "":
-			return "/" + string(l) + "/collections/" + url.PathEscape(string(p.Collection.Key))
+			return collectionPath(l, p.Collection.Key)
 		}
-		return "/" + string(l)
+		return homePath(l)
 	})
 }
 

@@ -40,8 +40,16 @@ func (s *Server) pageHome(c *gin.Context) error {
 		return err
 	}
 	data.Description = data.T("home.description")
+	data.Feed = feedPath(v.Lang)
 	s.describe(c, &data.view, nil)
+	data.XDefault = s.absolute("/") // which finds out the reader's language
 	return s.render(c, http.StatusOK, "home", data)
+}
+
+func homePath(l kb.Lang) string { return "/" + string(l) }
+
+func collectionPath(l kb.Lang, key kb.CollectionKey) string {
+	return "/" + string(l) + "/collections/" + url.PathEscape(string(key))
 }
 
 // pageCollection lists the articles of a collection, for anybody.
@@ -61,6 +69,7 @@ func (s *Server) pageCollection(c *gin.Context) error {
 	}
 	data.Title = data.Shelf.Collection.Title(v.Lang)
 	data.Description = data.Shelf.Collection.Description[v.Lang]
+	data.Feed = feedPath(v.Lang)
 	s.describe(c, &data.view, nil)
 	return s.render(c, http.StatusOK, "collection", data)
 }
@@ -79,6 +88,8 @@ func (s *Server) describe(c *gin.Context, v *view, in []link) {
 		}
 		v.Alternates = append(v.Alternates, link{l.Lang, s.absolute(u.EscapedPath())})
 	}
+	v.XDefault = s.defaultOf(v.Alternates)
+	v.OpenGraph = "website"
 }
 
 // hitView is one result of a search: an article by its best passage.

@@ -114,10 +114,15 @@ func (s *Server) render(c *gin.Context, status int, name string, data any) error
 	if err := t.ExecuteTemplate(&b, layout, data); err != nil {
 		return fmt.Errorf("httpapi: page %s: %w", name, err)
 	}
+	const kind = "text/html; charset=utf-8"
 	if c.Writer.Header().Get("Cache-Control") == "" {
 		c.Header("Cache-Control", "no-cache")
+		if status == http.StatusOK && c.Request.Method != http.MethodPost {
+			sendTagged(c, kind, b.Bytes())
+			return nil
+		}
 	}
-	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	c.Data(status, kind, b.Bytes())
 	return nil
 }
 
@@ -136,6 +141,10 @@ type view struct {
 	Canonical   string
 	NoIndex     bool
 	Alternates  []link // the same page in other languages, for search engines
+	XDefault    string // and for readers of none of them
+	OpenGraph   string // type of the page, where it is one to be shared: "website", "article"
+	Linked      any    // JSON-LD; nil for none
+	Feed        string // of new articles; "" for none
 	Switch      []link // where the language switcher leads
 	LegalURL    string
 	PromiseNow  time.Time // first answer by, for a request made now
@@ -151,6 +160,20 @@ func (v view) N(key string, n int, args ...any) string { return v.words.N(key, n
 
 // Tag is the language as HTML names it.
 func (v view) Tag() string { return v.Lang.Tag() }
+
+// OpenSearch is the description of the search.
+func (v view) OpenSearch() string { return openSearchPath(v.Lang) }
+
+// Locale is the language with a territory, as Open Graph wants it.
+func (v view) Locale() string {
+	switch v.Lang {
+	case kb.English:
+		return "en_GB"
+	case kb.Chinese:
+		return "zh_CN"
+	}
+	return string(v.Lang) + "_" + strings.ToUpper(string(v.Lang))
+}
 
 // Date is a day.
 func (v view) Date(t time.Time) string { return v.words.Date(t, v.zone) }

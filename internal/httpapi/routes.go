@@ -11,7 +11,7 @@ type handler func(c *gin.Context) error
 
 // routes is every address of the house.
 func (s *Server) routes() {
-	s.engine.Use(s.observe, s.recover, s.secure, s.identify)
+	s.engine.Use(s.observe, s.compress, s.recover, s.secure, s.identify)
 	s.engine.NoRoute(s.handle(s.notFound))
 	s.engine.NoMethod(s.handle(s.methodNotAllowed))
 
@@ -19,6 +19,7 @@ func (s *Server) routes() {
 	s.get("/healthz", s.healthz)
 	s.get("/readyz", s.readyz)
 	s.get("/robots.txt", s.robots)
+	s.get("/sitemap.xml", s.sitemap)
 	s.get("/favicon.ico", s.favicon)
 	s.get("/assets/*file", s.asset)
 
@@ -37,6 +38,8 @@ func (s *Server) routes() {
 	// The help center. :lang is one of the nine; another first part is not found.
 	s.get("/", s.pageRoot)
 	s.get("/:lang", s.pageHome)
+	s.get("/:lang/feed.atom", s.feed)
+	s.get("/:lang/opensearch.xml", s.openSearch)
 	s.get("/:lang/search", s.pageSearch)
 	s.get("/:lang/ask", s.pageAsk)
 	s.get("/:lang/answers/:id", s.pageAnswer)

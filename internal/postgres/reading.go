@@ -77,6 +77,19 @@ var (
 		SELECT r.id, r.group_id, r.lang, r.slug, r.title, r.updated_at
 		FROM readable r LEFT JOIN cited USING (group_id)
 		WHERE r.lang = @lang ORDER BY coalesce(cited.n, 0) DESC, r.id LIMIT @limit`)
+
+	latestCards = query("latest_cards", readable+`
+		SELECT id, group_id, lang, slug, title, updated_at FROM readable
+		WHERE lang = @lang ORDER BY updated_at DESC, id LIMIT @limit`)
+
+	listPlaces = query("list_places", `
+		SELECT a.group_id, a.lang, a.slug, coalesce(c.key, ''), a.updated_at
+		FROM articles a
+		JOIN article_groups g ON g.id = a.group_id
+		JOIN article_versions v ON v.article_id = a.id AND v.number = a.live
+		LEFT JOIN collections c ON c.key = g.collection
+		WHERE v.audience <= @audience
+		ORDER BY a.group_id, array_position(@langs::text[], a.lang)`)
 )
 
 // langOrder is the order in which translations are offered where the reader's language is missing:
@@ -163,4 +176,16 @@ func (db *DB) Shelf(ctx context.Context, lang kb.Lang, key kb.CollectionKey, aud
 func (db *DB) Popular(ctx context.Context, lang kb.Lang, audience kb.Audience, limit int) (_ []publish.Card, err error) {
 	defer problem.Wrap(&err, "Popular(%s)", lang)
 	return list(ctx, db.pool, popularCards, reader(lang, audience, args{"limit": limit}), pgx.RowToStructByPos[publish.Card])
+}
+
+// Latest implements publish.Reading.
+func (db *DB) Latest(ctx context.Context, lang kb.Lang, audience kb.Audience, limit int) (_ []publish.Card, err error) {
+	defer problem.Wrap(&err, "Latest(%s)", lang)
+	return list(ctx, db.pool, latestCards, reader(lang, audience, args{"limit": limit}), pgx.RowToStructByPos[publish.Card])
+}
+
+// Places implements publish.Reading.
+func (db *DB) Places(ctx context.Context, audience kb.Audience) (_ []publish.Place, err error) {
+	defer problem.Wrap(&err, "Places()")
+	return list(ctx, db.pool, listPlaces, args{"langs": langOrder, "audience": audience}, pgx.RowToStructByPos[publish.Place])
 }

@@ -176,3 +176,50 @@ func TestPopular(t *testing.T) {
 		t.Errorf("in Polish: %v, %v; want none", cards, err)
 	}
 }
+
+func TestLatest(t *testing.T) {
+	t.Parallel()
+	d := newLibrary(t)
+	for _, id := range []string{"a", "b", "c"} {
+		d.put(id, "fr", "orders", "Titre", kb.Public)
+		d.put(id, "en", "orders", "Title", kb.Public)
+	}
+	d.put("d", "fr", "orders", "Titre", kb.Staff)
+	d.put("a", "fr", "orders", "Titre nouveau", kb.Public) // changed last
+	for limit, want := range map[int]string{2: "a/fr c/fr", 10: "a/fr c/fr b/fr"} {
+		if cards, err := d.Latest(t.Context(), kb.French, kb.Public, limit); err != nil || cardIDs(cards) != want {
+			t.Errorf("limit %d: %s, %v; want %s", limit, cardIDs(cards), err, want)
+		}
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	d := newLibrary(t)
+	if err := d.SaveCollections(t.Context(), []kb.Collection{{Key: "orders"}}); err != nil {
+		t.Fatal(err)
+	}
+	d.put("b", "en", "unheard", "Title", kb.Public) // its collection was never described
+	d.put("a", "pl", "orders", "Tytuł", kb.Public)
+	d.put("a", "fr", "orders", "Titre", kb.Public)
+	d.put("a", "de", "orders", "Titel", kb.Staff)
+	d.put("c", "en", "orders", "Gone", kb.Public)
+	d.save(kb.Article{ID: "draft", Group: "draft", Lang: kb.English, Slug: "draft", Title: "Draft", Body: "Text"})
+	if err := d.Unpublish(t.Context(), "c/en"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Places(t.Context(), kb.Public)
+	want := []publish.Place{
+		{Group: "a", Lang: kb.French, Slug: "a-fr", Collection: "orders"},
+		{Group: "a", Lang: kb.Polish, Slug: "a-pl", Collection: "orders"},
+		{Group: "b", Lang: kb.English, Slug: "b-en"},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(publish.Place{}, "UpdatedAt")); err != nil || diff != "" {
+		t.Errorf("places (-want +got), %v:\n%s", err, diff)
+	}
+	for _, p := range got {
+		if p.UpdatedAt.IsZero() {
+			t.Errorf("%+v has no date", p)
+		}
+	}
+}

@@ -28,6 +28,11 @@ type Reading interface {
 	// Popular lists up to limit articles of lang alone: those that stored answers cite most, then
 	// by their ids.
 	Popular(ctx context.Context, lang kb.Lang, audience kb.Audience, limit int) ([]Card, error)
+	// Latest lists up to limit articles of lang alone, the one that changed last first.
+	Latest(ctx context.Context, lang kb.Lang, audience kb.Audience, limit int) ([]Card, error)
+	// Places lists where every article stands, the translations of a group one after another in the
+	// order of kb.Langs.
+	Places(ctx context.Context, audience kb.Audience) ([]Place, error)
 
 	// SaveFeedback keeps one vote a visitor and article; a later one replaces it.
 	SaveFeedback(ctx context.Context, f Feedback) error
@@ -66,6 +71,15 @@ type Card struct {
 	Slug      string
 	Title     string
 	UpdatedAt time.Time
+}
+
+// Place is where an article stands in the help center.
+type Place struct {
+	Group      kb.GroupID
+	Lang       kb.Lang
+	Slug       string
+	Collection kb.CollectionKey // "": the article is in none
+	UpdatedAt  time.Time
 }
 
 // MaxComment bounds the comment of a vote, in characters.
