@@ -1,0 +1,53 @@
+package config_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"guichet/internal/config"
+)
+
+func valid(t *testing.T) config.Settings {
+	return config.Settings{Addr: "127.0.0.1:8080", DataDir: t.TempDir(), Zone: "Europe/Paris"}
+}
+
+func TestCheckFillsWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	s := valid(t)
+	s.Proxies = []string{"10.0.0.0/8", "192.0.2.7"}
+	c, err := s.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Base.String() != "http://127.0.0.1:8080" || c.MailFrom != "no-reply@127.0.0.1" || c.Place.String() != "Europe/Paris" {
+		t.Errorf("%s, %s, %s", c.Base, c.MailFrom, c.Place)
+	}
+	if len(c.Trusted) != 2 || c.Trusted[1].Bits() != 32 {
+		t.Errorf("proxies %v", c.Trusted)
+	}
+	if !filepath.IsAbs(c.DataDir) || c.InstallDir == "" {
+		t.Errorf("folders %q, %q", c.DataDir, c.InstallDir)
+	}
+	s.Addr = "0.0.0.0:80"
+	if c, err := s.Check(); err != nil || c.Base.String() != "http://localhost:80" {
+		t.Errorf("%v, %v", c.Base, err)
+	}
+}
+
+func TestCheckNamesTheSetting(t *testing.T) {
+	t.Parallel()
+	for setting, spoil := range map[string]func(*config.Settings){
+		"GUICHET_ADDR":            func(s *config.Settings) { s.Addr = "8080" },
+		"GUICHET_BASE_URL":        func(s *config.Settings) { s.BaseURL = "help.example" },
+		"GUICHET_LEGAL_URL":       func(s *config.Settings) { s.LegalURL = "javascript:alert(1)" },
+		"GUICHET_ZONE":            func(s *config.Settings) { s.Zone = "Paris" },
+		"GUICHET_TRUSTED_PROXIES": func(s *config.Settings) { s.Proxies = []string{"everybody"} },
+	} {
+		s := valid(t)
+		spoil(&s)
+		if _, err := s.Check(); err == nil || !strings.Contains(err.Error(), setting) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", setting, err)
+		}
+	}
+}
