@@ -97,7 +97,6 @@ type SearchHit struct {
 	Article ArticleRef
 	Passage kb.Passage
 	Score   float64
-	Signals kb.Signals // of the group's best passage, which may be in another language
 }
 
 // Store keeps answers.
@@ -279,15 +278,9 @@ func (s *Service) Search(ctx context.Context, question Question, limit int) (hit
 	if err != nil {
 		return nil, q.Lang, nil, err
 	}
-	best := map[kb.GroupID]kb.Signals{}
-	for _, f := range found.Found {
-		if _, seen := best[f.Source.Group]; !seen {
-			best[f.Source.Group] = f.Signals
-		}
-	}
 	for _, f := range kb.ByGroup(found.Found, reader) {
 		if ref, live := refs[f.Source.Article]; live && len(hits) < limit {
-			hits = append(hits, SearchHit{Article: ref, Passage: f.Source, Score: f.Score, Signals: best[f.Source.Group]})
+			hits = append(hits, SearchHit{Article: ref, Passage: f.Source, Score: f.Score})
 		}
 	}
 	return hits, q.Lang, found.Degraded, nil

@@ -100,14 +100,6 @@ type hitView struct {
 	UpdatedAt               time.Time
 }
 
-// farMeaning is the centred cosine below which an article that shares no word with a search is not
-// shown: vectors always find something that is nearest.
-const farMeaning = 0.25
-
-func near(s kb.Signals) bool {
-	return s.WordShare > 0 || max(s.Centred, s.Title) >= farMeaning
-}
-
 // snippetLength is how much of a passage a result shows, in characters.
 const snippetLength = 260
 
@@ -137,9 +129,7 @@ func (s *Server) pageSearch(c *gin.Context) error {
 			}
 		}
 		for _, h := range hits {
-			if near(h.Signals) {
-				data.Hits = append(data.Hits, newHitView(h))
-			}
+			data.Hits = append(data.Hits, newHitView(h))
 		}
 		data.Title = data.T("search.title_for", "q", clip(data.Q, 60))
 	}

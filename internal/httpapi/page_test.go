@@ -290,19 +290,6 @@ func TestCitationIsMarked(t *testing.T) {
 	}
 }
 
-// TestSearchFindsNothing says so, instead of showing what happens to be nearest.
-func TestSearchFindsNothing(t *testing.T) {
-	t.Parallel()
-	h := apptest.New(t, apptest.Options{})
-	b := newBrowser(t, h)
-	for q, want := range map[string]bool{"remboursement": true, "my parcel is lost": true, "zxqvkjw": false} {
-		_, page, _ := b.get(t, "/fr/search?q="+url.QueryEscape(q))
-		if got := strings.Contains(page, "/articles/"); got != want {
-			t.Errorf("%q: articles are shown: %v, want %v", q, got, want)
-		}
-	}
-}
-
 // TestFeedback votes once a visitor, changeable, without scripts.
 func TestFeedback(t *testing.T) {
 	t.Parallel()
