@@ -39,7 +39,7 @@ type Tx interface {
 	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner) error
 	// Append is handoff.Tx.Append: numbered under the lock, once a client id.
 	Append(ctx context.Context, c support.ConversationID, e support.Entry) (support.Entry, error)
-	// CreateMail keeps a promised mail. A reply that announces an entry is promised once: created
+	// CreateReplyMail keeps a promised mail. A reply that announces an entry is promised once: created
 	// is false for the second time.
 	CreateReplyMail(ctx context.Context, m support.Mail) (created bool, err error)
 	SaveToken(ctx context.Context, p support.Purpose, t support.Token, subject, detail string, expires time.Time) error

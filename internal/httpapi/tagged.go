@@ -11,7 +11,7 @@ import (
 
 // sendTagged responds with a body that a browser may keep and ask about again: nothing but « not
 // modified » where it still has these very bytes. The tag is weak, because compressed or not, the
-// body is the same one. No page may hold its request's nonce, or it would differ each time.
+// body is the same one. No page may hold what differs with each request, a nonce for instance.
 func sendTagged(c *gin.Context, kind string, body []byte) {
 	sum := sha256.Sum256(body)
 	tag := `W/"` + hex.EncodeToString(sum[:12]) + `"`

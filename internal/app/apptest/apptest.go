@@ -3,7 +3,6 @@
 package apptest
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/http/httptest"
@@ -31,8 +30,8 @@ type Options struct {
 	NoVector bool                   // words alone
 }
 
-// New opens a guichet whose articles are published, indexed and embedded. Jobs run only when
-// RunJobs is called.
+// New opens a guichet whose articles are published, indexed and embedded. Jobs are not run: Publish
+// embeds by itself.
 func New(t testing.TB, o Options) *House {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,27 +119,4 @@ func (h *House) PublishWithoutVectors(t testing.TB, articles ...kb.Article) {
 	if err := h.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// RunJobs runs the job runner until stop is called.
-func (h *House) RunJobs(t testing.TB) (stop func()) {
-	t.Helper()
-	runner, err := h.Jobs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	var once sync.Once
-	stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("jobs: %v", err)
-			}
-		})
-	}
-	t.Cleanup(stop)
-	return stop
 }
