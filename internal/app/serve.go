@@ -17,6 +17,7 @@ import (
 	"guichet/internal/config"
 	"guichet/internal/httpapi"
 	"guichet/internal/jobs"
+	"guichet/internal/site"
 	"guichet/kb"
 	"guichet/kb/starter"
 	"guichet/web"
@@ -179,11 +180,11 @@ func (a *App) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("GUICHET_DEFAULT_LANG: %w", err)
 	}
+	decided := site.Settings{Name: a.cfg.SiteName, LegalURL: a.cfg.LegalURL, Default: lang, Langs: kb.Langs[:], Sites: a.cfg.Sites}
 	c := httpapi.Config{
 		Assistant: a.Assistant, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
-		BaseURL: a.cfg.Base, LegalURL: a.cfg.LegalURL, SiteName: a.cfg.SiteName, DefaultLang: lang, Langs: kb.Langs[:],
-		Sites: a.cfg.Sites, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
+		BaseURL: a.cfg.Base, Site: func() site.Settings { return decided }, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,
 	}
 	if a.cfg.SMTPURL == "" {

@@ -107,6 +107,7 @@ func sendXML(c *gin.Context, kind string, document any) error {
 		return err
 	}
 	c.Header("Cache-Control", "public, max-age=3600")
-	sendTagged(c, kind+"; charset=utf-8", append([]byte(xml.Header), b...))
+	b = append([]byte(xml.Header), b...)
+	sendTagged(c, kind+"; charset=utf-8", b, b)
 	return nil
 }

@@ -88,7 +88,7 @@ func (s *Server) describe(c *gin.Context, v *view, in []link) {
 		}
 		v.Alternates = append(v.Alternates, link{l.Lang, s.absolute(u.EscapedPath())})
 	}
-	v.XDefault = s.defaultOf(v.Alternates)
+	v.XDefault = defaultOf(v.Alternates, decided(c).Default)
 	v.OpenGraph = "website"
 }
 

@@ -115,14 +115,15 @@ func (s *Server) render(c *gin.Context, status int, name string, data any) error
 		return fmt.Errorf("httpapi: page %s: %w", name, err)
 	}
 	const kind = "text/html; charset=utf-8"
+	body := bytes.ReplaceAll(b.Bytes(), []byte(s.nonce), []byte(c.GetString(keyNonce)))
 	if c.Writer.Header().Get("Cache-Control") == "" {
 		c.Header("Cache-Control", "no-cache")
 		if status == http.StatusOK && c.Request.Method != http.MethodPost {
-			sendTagged(c, kind, b.Bytes())
+			sendTagged(c, kind, body, bytes.ReplaceAll(b.Bytes(), []byte(s.nonce), nil))
 			return nil
 		}
 	}
-	c.Data(status, kind, b.Bytes())
+	c.Data(status, kind, body)
 	return nil
 }
 
@@ -147,6 +148,7 @@ type view struct {
 	Feed        string // of new articles; "" for none
 	Switch      []link // where the language switcher leads
 	LegalURL    string
+	Nonce       string    // of the page's scripts and styles; render puts the answer's own in its place
 	PromiseNow  time.Time // first answer by, for a request made now
 	zone        *time.Location
 	words       *locale.Printer
@@ -220,7 +222,8 @@ func (s *Server) reader(c *gin.Context, titleKey string) (view, error) {
 // view prepares a page in the reader's language; titleKey "" leaves the title to the handler.
 func (s *Server) view(c *gin.Context, titleKey string) view {
 	l := lang(c)
-	v := view{Lang: l, SiteName: s.SiteName, LegalURL: s.LegalURL, words: s.Catalogs.For(l), zone: s.Handoff.Zone()}
+	site := decided(c)
+	v := view{Lang: l, SiteName: site.Name, LegalURL: site.LegalURL, Nonce: s.nonce, words: s.Catalogs.For(l), zone: s.Handoff.Zone()}
 	if v.SiteName == "" {
 		v.SiteName = v.T("site.name")
 	}
@@ -245,7 +248,7 @@ func (s *Server) switchTo(c *gin.Context, other func(kb.Lang) string) []link {
 		}
 	}
 	var out []link
-	for _, l := range s.Langs {
+	for _, l := range decided(c).Langs {
 		to := other(l)
 		if to == "" {
 			to = "/" + string(l) + rest + query

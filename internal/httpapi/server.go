@@ -5,6 +5,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -21,8 +22,8 @@ import (
 	"guichet/internal/handoff"
 	"guichet/internal/locale"
 	"guichet/internal/publish"
+	"guichet/internal/site"
 	"guichet/internal/support"
-	"guichet/kb"
 )
 
 // Readiness is what /readyz says.
@@ -58,11 +59,7 @@ type Config struct {
 	Ready    func(ctx context.Context) Readiness
 
 	BaseURL        *url.URL
-	LegalURL       string                                                 // link in the footer; "" for none
-	SiteName       string                                                 // of the help center; "" takes the catalog's own
-	DefaultLang    kb.Lang                                                // where the browser asks for none of ours
-	Langs          []kb.Lang                                              // offered in the switcher
-	Sites          []string                                               // origins that may call the API from a browser
+	Site           func() site.Settings                                   // what admins have decided, as it is now
 	TrustedProxies []netip.Prefix                                         // whose X-Forwarded-For is believed
 	LocalToken     support.Token                                          // of commands on this machine: an admin's rights; "" for none
 	Observe        func(route, method, status string, took time.Duration) // nil for nobody
@@ -79,6 +76,7 @@ type Server struct {
 	assets  assets
 	limiter *limiter
 	guard   *http.CrossOriginProtection
+	nonce   string // stands in rendered pages for the nonce of the answer that carries them
 }
 
 // New returns a Server; an error means that a template or an asset is broken.
@@ -87,7 +85,7 @@ func New(c Config) (*Server, error) {
 		c.Now = time.Now
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{Config: c, engine: gin.New(), limiter: newLimiter(c.Limits), guard: http.NewCrossOriginProtection()}
+	s := &Server{Config: c, engine: gin.New(), limiter: newLimiter(c.Limits), guard: http.NewCrossOriginProtection(), nonce: "nonce-" + rand.Text()}
 	var err error
 	if s.assets, err = loadAssets(c.Web); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
@@ -101,11 +99,6 @@ func New(c Config) (*Server, error) {
 	}
 	if err := s.engine.SetTrustedProxies(proxies); err != nil {
 		return nil, fmt.Errorf("httpapi: trusted proxies: %w", err)
-	}
-	for _, site := range c.Sites {
-		if err := s.guard.AddTrustedOrigin(site); err != nil {
-			return nil, fmt.Errorf("httpapi: GUICHET_SITES: %w", err)
-		}
 	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RemoveExtraSlash = true

@@ -12,6 +12,7 @@ import (
 
 	"guichet/internal/problem"
 	"guichet/internal/publish"
+	"guichet/internal/site"
 	"guichet/kb"
 )
 
@@ -49,7 +50,7 @@ func (s *Server) sitemap(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	document, err := sitemapPart(s.sitemapURLs(places), maxSitemapURLs, c.Query("part"), s.absolute("/sitemap.xml"))
+	document, err := sitemapPart(s.sitemapURLs(decided(c), places), maxSitemapURLs, c.Query("part"), s.absolute("/sitemap.xml"))
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func sitemapPart(urls []sitemapURL, most int, part, address string) (any, error)
 
 // sitemapURLs are the homes, the collections that hold something, and the articles, in the languages
 // that are offered.
-func (s *Server) sitemapURLs(places []publish.Place) []sitemapURL {
+func (s *Server) sitemapURLs(site site.Settings, places []publish.Place) []sitemapURL {
 	var newest time.Time
 	shelves := map[kb.CollectionKey]time.Time{}
 	var keys []kb.CollectionKey
@@ -100,7 +101,7 @@ func (s *Server) sitemapURLs(places []publish.Place) []sitemapURL {
 		var pages []link
 		var changed []time.Time
 		for _, p := range places[:n] {
-			if slices.Contains(s.Langs, p.Lang) {
+			if site.Offers(p.Lang) {
 				pages = append(pages, link{p.Lang, s.absolute(articlePath(p.Lang, p.Slug))})
 				changed = append(changed, p.UpdatedAt)
 			}
@@ -112,12 +113,12 @@ func (s *Server) sitemapURLs(places []publish.Place) []sitemapURL {
 				shelves[p.Collection] = later(shelves[p.Collection], p.UpdatedAt)
 			}
 		}
-		articles = append(articles, s.sitemapPages(pages, s.defaultOf(pages), func(i int) time.Time { return changed[i] })...)
+		articles = append(articles, s.sitemapPages(pages, defaultOf(pages, site.Default), func(i int) time.Time { return changed[i] })...)
 		places = places[n:]
 	}
 	slices.Sort(keys)
 	in := func(path func(kb.Lang) string) (pages []link) {
-		for _, l := range s.Langs {
+		for _, l := range site.Langs {
 			pages = append(pages, link{l, s.absolute(path(l))})
 		}
 		return pages
@@ -125,7 +126,7 @@ func (s *Server) sitemapURLs(places []publish.Place) []sitemapURL {
 	out := s.sitemapPages(in(homePath), s.absolute("/"), func(int) time.Time { return newest })
 	for _, key := range keys {
 		pages := in(func(l kb.Lang) string { return collectionPath(l, key) })
-		out = append(out, s.sitemapPages(pages, s.defaultOf(pages), func(int) time.Time { return shelves[key] })...)
+		out = append(out, s.sitemapPages(pages, defaultOf(pages, site.Default), func(int) time.Time { return shelves[key] })...)
 	}
 	return append(out, articles...)
 }
@@ -156,8 +157,8 @@ func later(a, b time.Time) time.Time {
 
 // defaultOf is which of a page's languages is for readers of none of them: the default language,
 // else English, else the first; "" if there is none.
-func (s *Server) defaultOf(pages []link) string {
-	for _, l := range []kb.Lang{s.DefaultLang, kb.English} {
+func defaultOf(pages []link, byDefault kb.Lang) string {
+	for _, l := range []kb.Lang{byDefault, kb.English} {
 		if i := slices.IndexFunc(pages, func(p link) bool { return p.Lang == l }); i >= 0 {
 			return pages[i].URL
 		}

@@ -10,14 +10,16 @@ import (
 )
 
 // sendTagged responds with a body that a browser may keep and ask about again: nothing but « not
-// modified » where it still has these very bytes. The tag is weak, because compressed or not, the
-// body is the same one. No page may hold what differs with each request, a nonce for instance.
-func sendTagged(c *gin.Context, kind string, body []byte) {
-	sum := sha256.Sum256(body)
+// modified » where what it has says the same. same is the body without what differs from answer to
+// answer and says nothing, a nonce; the tag is weak, because compressed or not, it is the same page.
+func sendTagged(c *gin.Context, kind string, body, same []byte) {
+	sum := sha256.Sum256(same)
 	tag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
 	c.Header("ETag", tag)
 	if hasTag(c.GetHeader("If-None-Match"), tag) {
 		c.Writer.Header().Add("Vary", "Accept-Encoding")
+		// The page that is kept names the nonce it came with, and so must the policy kept beside it.
+		c.Writer.Header().Del("Content-Security-Policy")
 		c.Status(http.StatusNotModified)
 		return
 	}
