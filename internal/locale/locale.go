@@ -37,41 +37,53 @@ type Catalogs struct {
 
 // Load reads locales/<lang>.json of fsys for each of the nine languages. An error names the file
 // that is missing or broken.
-func Load(fsys fs.FS) (*Catalogs, error) {
-	c := &Catalogs{printers: map[kb.Lang]*Printer{}}
+func Load(fsys fs.FS) (*Catalogs, error) { return LoadOver(fsys, nil) }
+
+// LoadOver is Load with texts of the operator's own laid over those of fsys, key by key: own holds
+// <lang>.json files, as many as there is something to say otherwise; nil is none. An error names
+// the file, and the key where one is at fault.
+func LoadOver(fsys, own fs.FS) (*Catalogs, error) {
+	c, all := &Catalogs{printers: map[kb.Lang]*Printer{}}, map[kb.Lang]map[string]Text{}
 	bundle := i18n.NewBundle(language.MustParse(Fallback.Tag()))
+	if err := onlyLanguages(own); err != nil {
+		return nil, err
+	}
 	for _, l := range kb.Langs {
 		name := "locales/" + string(l) + ".json"
-		messages, err := readCatalog(fsys, name)
+		texts, err := readCatalog(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("locale: %s: %w", name, err)
 		}
-		tag := language.MustParse(l.Tag())
-		if err := bundle.AddMessages(tag, messages...); err != nil {
+		if err := overlay(texts, own, string(l)+".json"); err != nil {
+			return nil, err
+		}
+		if err := bundle.AddMessages(language.MustParse(l.Tag()), messages(texts)...); err != nil {
 			return nil, fmt.Errorf("locale: %s: %w", name, err)
 		}
+		all[l] = texts
 	}
 	for _, l := range kb.Langs {
-		c.printers[l] = &Printer{catalogs: c, lang: l, localizer: i18n.NewLocalizer(bundle, l.Tag())}
+		c.printers[l] = &Printer{catalogs: c, lang: l, localizer: i18n.NewLocalizer(bundle, l.Tag()), texts: all[l]}
 	}
 	return c, nil
 }
 
-func readCatalog(fsys fs.FS, name string) ([]*i18n.Message, error) {
+func readCatalog(fsys fs.FS, name string) (map[string]Text, error) {
 	b, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	var catalog map[string]Text
-	if err := json.Unmarshal(b, &catalog); err != nil {
-		return nil, err
-	}
+	var texts map[string]Text
+	return texts, json.Unmarshal(b, &texts)
+}
+
+func messages(texts map[string]Text) []*i18n.Message {
 	var out []*i18n.Message
-	for _, key := range slices.Sorted(maps.Keys(catalog)) {
-		t := catalog[key]
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		t := texts[key]
 		out = append(out, &i18n.Message{ID: key, Zero: t["zero"], One: t["one"], Two: t["two"], Few: t["few"], Many: t["many"], Other: t["other"]})
 	}
-	return out, nil
+	return out
 }
 
 // Text is one message as it stands in a file, by plural category; a plain text has only "other".
@@ -116,6 +128,7 @@ type Printer struct {
 	catalogs  *Catalogs
 	lang      kb.Lang
 	localizer *i18n.Localizer
+	texts     map[string]Text
 }
 
 // Lang is the printer's language.
@@ -150,4 +163,25 @@ func (p *Printer) say(c *i18n.LocalizeConfig) string {
 		return c.MessageID
 	}
 	return s
+}
+
+// Texts returns texts as they stand in the files, for scripts that fill them in themselves: a string,
+// or, for a text with plural forms, a map of them by category. wanted are keys, or beginnings of keys
+// that end in a dot. What the language lacks is said in English.
+func (p *Printer) Texts(wanted ...string) map[string]any {
+	fallback := p.catalogs.printers[Fallback].texts
+	out := map[string]any{}
+	for key, text := range fallback {
+		if !slices.ContainsFunc(wanted, func(w string) bool { return w == key || strings.HasSuffix(w, ".") && strings.HasPrefix(key, w) }) {
+			continue
+		}
+		plural := len(text) > 1
+		if own, ok := p.texts[key]; ok {
+			text = own
+		}
+		if out[key] = text["other"]; plural {
+			out[key] = text
+		}
+	}
+	return out
 }
