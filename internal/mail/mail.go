@@ -44,6 +44,8 @@ type Config struct {
 	Timeout time.Duration // of the talk with the server; zero means 30 s
 }
 
+const defaultTimeout = 30 * time.Second
+
 // Mailer sends letters. It is what handoff and desk call a Mailer.
 type Mailer struct {
 	c       Config
@@ -65,7 +67,7 @@ func New(c Config) (*Mailer, error) {
 			return nil, fmt.Errorf("%q, where answers to mails go, is not an address", c.ReplyTo)
 		}
 	}
-	m.c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	m.c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	if c.URL != "" {
 		m.server, err = parseURL(c.URL)
 	}

@@ -89,9 +89,22 @@ func (s *server) options(timeout time.Duration) []gomail.Option {
 	return append(o, gomail.WithSMTPAuth(auth), gomail.WithUsername(s.user), gomail.WithPassword(s.password))
 }
 
-// send hands one message over. The whole talk, from dialing on, is bounded by timeout and by ctx's
-// deadline.
+// send hands one message over and gives an error its kind.
 func (s *server) send(ctx context.Context, msg *gomail.Msg, timeout time.Duration) error {
+	err := s.deliver(ctx, msg, timeout)
+	var refused *gomail.SendError
+	if errors.As(err, &refused) && refused.Reason == gomail.ErrSMTPRcptTo && final(refused.ErrorCode()) {
+		return problem.From(problem.Invalid, "problem.email", err)
+	}
+	if err != nil {
+		return problem.From(problem.Unavailable, "", err)
+	}
+	return nil
+}
+
+// deliver hands one message over. The whole talk, from dialing on, is bounded by timeout and by ctx's
+// deadline.
+func (s *server) deliver(ctx context.Context, msg *gomail.Msg, timeout time.Duration) error {
 	if end, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(end))
 	}
@@ -104,19 +117,15 @@ func (s *server) send(ctx context.Context, msg *gomail.Msg, timeout time.Duratio
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return problem.From(problem.Unavailable, "", err)
+		return err
 	}
 	err = client.SendWithSMTPClient(conn, msg)
 	client.CloseWithSMTPClient(conn) // the mail is accepted or not by now: how the farewell goes changes nothing
 	conn.Close()
-	if err == nil || msg.IsDelivered() {
+	if msg.IsDelivered() {
 		return nil
 	}
-	var refused *gomail.SendError
-	if errors.As(err, &refused) && refused.Reason == gomail.ErrSMTPRcptTo && final(refused.ErrorCode()) {
-		return problem.From(problem.Invalid, "problem.email", err)
-	}
-	return problem.From(problem.Unavailable, "", err)
+	return err
 }
 
 // final reports whether an answer to RCPT speaks of the address and will be the same tomorrow. 530
