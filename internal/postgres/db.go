@@ -15,6 +15,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,9 @@ type Config struct {
 type DB struct {
 	pool *pgxpool.Pool
 	jobs *river.Client[pgx.Tx] // inserts only
+
+	embedded sync.Map // model → settled, where no text lacks a vector
+	covered  sync.Map // model → number of the change after which every passage had one
 }
 
 // Open connects to the database at c.URL, whose schema Migrate has brought up. Errors are one
@@ -87,6 +91,13 @@ const attempts = 5
 func (db *DB) ServerVersion(ctx context.Context) (string, error) {
 	return one(ctx, db.pool, serverVersion, args{}, value[string])
 }
+
+// Clock is what time it is on the server.
+func (db *DB) Clock(ctx context.Context) (time.Time, error) {
+	return one(ctx, db.pool, serverClock, args{}, value[time.Time])
+}
+
+var serverClock = query("server_clock", `SELECT clock_timestamp()`)
 
 var serverVersion = query("server_version", `
 	SELECT 'PostgreSQL ' || current_setting('server_version') || ', pgvector ' || extversion

@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 
+	"guichet/internal/backup"
 	"guichet/migrations"
 )
 
@@ -41,37 +42,60 @@ type Schema struct {
 // old, pgvector is missing, or the schema is newer.
 func Migrate(ctx context.Context, url string) error {
 	return withSchema(ctx, url, func(pool *pgxpool.Pool, db *sql.DB, p *goose.Provider) error {
-		lock, err := pool.Acquire(ctx)
+		unlock, err := lockSchema(ctx, pool)
 		if err != nil {
 			return err
 		}
-		defer lock.Release()
-		// The lock ends with the connection, and withSchema closes that.
-		if _, err := lock.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
-			return err
-		}
+		defer unlock()
 		if err := checkServer(ctx, pool); err != nil {
 			return err
 		}
-		have, want, err := p.GetVersions(ctx)
-		if err != nil {
-			return err
+		if cut, err := isCutShort(ctx, pool); err != nil || cut {
+			return errors.Join(err, errCutShort)
 		}
-		if have > want {
-			return fmt.Errorf("the database was made by a newer guichet (its schema is %d, this program knows %d): run that version or a newer one", have, want)
-		}
-		if _, err := p.Up(ctx); err != nil {
-			return fmt.Errorf("migrate from schema %d to %d: %w", have, want, err)
-		}
-		m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			return err
-		}
-		if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-			return fmt.Errorf("migrate the job queue: %w", err)
-		}
-		return nil
+		return migrate(ctx, pool, p, backup.Schema{})
 	})
+}
+
+// lockSchema waits until nobody else changes the schema. The lock ends with its connection, and
+// withSchema closes that.
+func lockSchema(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err error) {
+	lock, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := lock.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return lock.Release, nil
+}
+
+// migrate brings the schema up to a version; zero fields mean the newest.
+func migrate(ctx context.Context, pool *pgxpool.Pool, p *goose.Provider, upto backup.Schema) error {
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	jobs := m.AllVersions()
+	if have = max(have, upto.Tables); have > want || upto.Jobs > int64(jobs[len(jobs)-1].Version) {
+		return fmt.Errorf("the database was made by a newer guichet (its schema is %d, this program knows %d): run that version or a newer one", have, want)
+	}
+	up := p.Up
+	if upto.Tables > 0 {
+		up = func(ctx context.Context) ([]*goose.MigrationResult, error) { return p.UpTo(ctx, upto.Tables) }
+	}
+	if _, err := up(ctx); err != nil {
+		return fmt.Errorf("migrate from schema %d to %d: %w", have, want, err)
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: int(upto.Jobs)}); err != nil {
+		return fmt.Errorf("migrate the job queue: %w", err)
+	}
+	return nil
 }
 
 // SchemaVersion reads how far the database at url is, and changes nothing.
@@ -88,6 +112,12 @@ func SchemaVersion(ctx context.Context, url string) (s Schema, err error) {
 		return pool.QueryRow(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&s.Have)
 	})
 	return s, err
+}
+
+// CheckServer sees that the server at url is new enough and has pgvector, which it installs into the
+// database. An error is one sentence.
+func CheckServer(ctx context.Context, url string) error {
+	return withSchema(ctx, url, func(pool *pgxpool.Pool, _ *sql.DB, _ *goose.Provider) error { return checkServer(ctx, pool) })
 }
 
 // withSchema connects, without asking for types that only a migrated database has.
