@@ -55,11 +55,11 @@ func Fuse(p Params, words, meaning []Hit) []Hit {
 		s := all[i].Signals
 		m := p.meaning(s)
 		if !s.Meaning {
-			if m = p.Expect + p.ExpectWords*s.WordShare; i >= named && named >= p.Depth {
+			if m = p.expected(s); i >= named && named >= p.Depth {
 				m = min(m, lowest)
 			}
 		}
-		all[i].Score = m + p.Words*math.Pow(s.WordShare, p.Power)
+		all[i].Score = m + p.said(s)
 	}
 	slices.SortStableFunc(all, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Passage, b.Passage))
@@ -71,3 +71,9 @@ func Fuse(p Params, words, meaning []Hit) []Hit {
 func (p Params) meaning(s Signals) float64 {
 	return (max(s.Centred, s.Title) + p.Text*s.Centred + p.Title*s.Title) / (1 + p.Text + p.Title)
 }
+
+// said is what the words say of a hit, in the same measure.
+func (p Params) said(s Signals) float64 { return p.Words * math.Pow(s.WordShare, p.Power) }
+
+// expected is the meaning of a hit that has no vector yet.
+func (p Params) expected(s Signals) float64 { return p.Expect + p.ExpectWords*s.WordShare }

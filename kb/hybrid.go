@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -100,28 +101,20 @@ func (h *Hybrid) search(ctx context.Context, q Query, r *Results) ([]Hit, error)
 		return nil, fmt.Errorf("search: %w", errors.Join(w.err, m.err))
 	}
 	if m.err == nil && m.vector != nil {
-		m.hits = h.measure(ctx, deep, m, w.hits)
+		m.hits = h.measure(ctx, deep, m, w.hits, wanted(q)+spare)
 	}
 	return Fuse(h.c.Params, w.hits, m.hits), nil
 }
 
-// measure adds to the meaning leg's hits those that only words found. Where that fails, Fuse takes
-// them for a little worse than the last that meaning found.
-func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit) []Hit {
+// measure adds to the meaning leg's hits those that only words found and that may come among the
+// first n of both. Where that fails, Fuse takes them for a little worse than the last that meaning
+// found.
+func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit, n int) []Hit {
 	measurer, ok := h.c.Meaning.(Measurer)
 	if !ok {
 		return m.hits
 	}
-	ranked := make(map[PassageID]bool, len(m.hits))
-	for _, hit := range m.hits {
-		ranked[hit.Passage] = true
-	}
-	var ids []PassageID
-	for _, hit := range words {
-		if !ranked[hit.Passage] {
-			ids = append(ids, hit.Passage)
-		}
-	}
+	ids := h.hopeful(words, m.hits, q.Limit, n)
 	if len(ids) == 0 {
 		return m.hits
 	}
@@ -133,6 +126,37 @@ func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit) []Hit
 		return m.hits
 	}
 	return append(m.hits, more...)
+}
+
+// hopeful returns the passages that only words found and that may come among the first n. A meaning
+// leg that returned all of the limit asked for returned whatever is nearer than its last hit: a passage
+// that is not there is worth at most that hit and its own words, or, if it has no vector yet, what its
+// words let expect, and most are out of the running by that alone.
+func (h *Hybrid) hopeful(words, meaning []Hit, limit, n int) (ids []PassageID) {
+	ranked, nearest := make(map[PassageID]bool, len(meaning)), 1.0
+	for _, hit := range meaning {
+		ranked[hit.Passage] = true
+		nearest = min(nearest, max(hit.Signals.Centred, hit.Signals.Title))
+	}
+	nearest = max(nearest, 0) // a title without its passage's vector counts as one at a right angle
+	var known, alone []Hit
+	for _, hit := range words {
+		if ranked[hit.Passage] {
+			known = append(known, hit)
+		} else {
+			alone = append(alone, hit)
+		}
+	}
+	bar := math.Inf(-1)
+	if len(meaning) >= max(limit, n) {
+		bar = Fuse(h.c.Params, known, meaning)[n-1].Score
+	}
+	for _, hit := range alone {
+		if max(nearest, h.c.Params.expected(hit.Signals))+h.c.Params.said(hit.Signals) >= bar {
+			ids = append(ids, hit.Passage)
+		}
+	}
+	return ids
 }
 
 // meaning embeds the question where it brings no vector, and searches by it.
@@ -176,12 +200,17 @@ func start(ctx context.Context, deadline time.Duration, run func(context.Context
 // spare is how many passages are read beyond those asked for, since some may be gone.
 const spare = 8
 
+// wanted is how many passages q asks for.
+func wanted(q Query) int {
+	if q.Limit <= 0 {
+		return 50
+	}
+	return q.Limit
+}
+
 // read returns the passages of the best hits.
 func (h *Hybrid) read(ctx context.Context, q Query, hits []Hit) ([]Found, error) {
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
+	limit := wanted(q)
 	hits = hits[:min(limit+spare, len(hits))]
 	if len(hits) == 0 {
 		return nil, nil

@@ -3,6 +3,7 @@ package kb_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -171,5 +172,66 @@ func TestByGroup(t *testing.T) {
 	}
 	if diff := cmp.Diff([]kb.Found{f("a", kb.English, 5), f("b", kb.French, 4), f("c", kb.German, 0.5)}, kb.ByGroup(found, "")); diff != "" {
 		t.Errorf("without a language (-want +got)\n%s", diff)
+	}
+}
+
+// measurer is a meaning leg that remembers what it was asked to compare; nothing that it compares has
+// a vector yet.
+type measurer struct {
+	legFunc
+	asked []kb.PassageID
+}
+
+func (m *measurer) Measure(_ context.Context, _ kb.Query, ids []kb.PassageID) (hits []kb.Hit, err error) {
+	m.asked = append(m.asked, ids...)
+	for _, id := range ids {
+		hits = append(hits, kb.Hit{Passage: id})
+	}
+	return hits, nil
+}
+
+// everyPassage is a library that has whatever it is asked for.
+type everyPassage struct{}
+
+func (everyPassage) Passages(_ context.Context, ids []kb.PassageID, _ kb.Audience) (ps []kb.Passage, err error) {
+	for _, id := range ids {
+		ps = append(ps, kb.Passage{ID: id})
+	}
+	return ps, nil
+}
+
+func TestOnlyWhatMayBeReadIsMeasured(t *testing.T) {
+	t.Parallel()
+	meaning := make([]kb.Hit, kb.DefaultParams.Depth)
+	for i := range meaning {
+		c := 0.9 - 0.003*float64(i)
+		meaning[i] = kb.Hit{Passage: kb.PassageID(fmt.Sprintf("near%03d", i)), Signals: kb.Signals{Meaning: true, Centred: c, Title: c}}
+	}
+	words := finds(
+		kb.Hit{Passage: "near199", Signals: kb.Signals{WordShare: 1}}, // ranked by meaning already
+		kb.Hit{Passage: "new", Signals: kb.Signals{WordShare: 1}},     // may be without a vector, and is
+		kb.Hit{Passage: "far", Signals: kb.Signals{WordShare: 0.1}})   // too little, whatever its vector
+	for name, tc := range map[string]struct {
+		meaning []kb.Hit
+		want    []kb.PassageID
+	}{
+		"a full list":  {meaning, []kb.PassageID{"new"}},
+		"all there is": {meaning[:100], []kb.PassageID{"near199", "new", "far"}}, // what is not there has no vector
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &measurer{legFunc: finds(tc.meaning...)}
+			h := kb.NewHybrid(kb.HybridConfig{Words: words, Meaning: m, Library: everyPassage{}})
+			got, err := h.Search(t.Context(), kb.Query{Text: "q", Vector: []float32{1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, m.asked); diff != "" {
+				t.Errorf("measured (-want +got)\n%s", diff)
+			}
+			if !slices.ContainsFunc(got.Found, func(f kb.Found) bool { return f.Passage == "new" }) {
+				t.Error("the new passage, which has every word, is not found")
+			}
+		})
 	}
 }

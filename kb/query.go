@@ -7,6 +7,7 @@ type Query struct {
 	Collection CollectionKey // "" searches all; filters what is returned, never the statistics
 	Audience   Audience      // the narrowest audience that the asker belongs to
 	Limit      int           // passages wanted; zero means 50
+	Typing     bool          // the text may end within a word
 	Vector     []float32     // the question embedded, unit length; nil where there is none
 }
 

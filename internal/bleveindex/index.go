@@ -51,6 +51,7 @@ type Index struct {
 	closed bool
 	apply  sync.Mutex // one Apply at a time
 	stats  atomic.Pointer[stats]
+	sheets sync.Pool // of *sheets; each is reset before it is used
 }
 
 // Change is an article whose passages are now these; none means that it is gone.
@@ -75,6 +76,7 @@ func Open(c Config) (*Index, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	x := &Index{stem: map[kb.Lang]*analyzer{}, exact: map[kb.Lang]*analyzer{}}
+	x.sheets.New = func() any { return new(sheets) }
 	var err error
 	for _, l := range kb.Langs {
 		if x.stem[l], x.exact[l], err = newAnalyzers(l); err != nil {

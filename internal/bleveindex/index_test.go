@@ -348,3 +348,49 @@ func BenchmarkRetrieve(b *testing.B) {
 		})
 	}
 }
+
+func TestTyping(t *testing.T) {
+	t.Parallel()
+	x := open(t, "")
+	apply(t, x, 1,
+		article(kb.French, "refund", "Demander un remboursement", "Les remboursements sont versés sous dix jours."),
+		article(kb.French, "order", "Suivre une commande", "Votre commande est en route ; le remboursement est une autre affaire."),
+		article(kb.French, "remark", "Laisser une remarque", "Écrivez-nous vos remarques."),
+		article(kb.Chinese, "zh", "申请退款", "退款需要七天。"),
+		article(kb.English, "en", "Ask for a refund", "A refund takes ten days."),
+	)
+	for _, tt := range []struct {
+		lang kb.Lang
+		text string
+		want []string
+	}{
+		{kb.French, "rembours", []string{"refund", "order"}}, // the title counts most
+		{kb.French, "rem", []string{"remark", "refund", "order"}},
+		{kb.French, "remarques", []string{"remark"}},
+		{kb.French, "commande rembou", []string{"order", "refund"}},
+		{kb.French, "r", nil}, // says nothing yet
+		{kb.French, "remboursemant", []string{"refund", "order"}}, // a typo, not a beginning
+		{kb.Chinese, "退", []string{"zh"}},
+		{kb.English, "ref", []string{"en"}},
+	} {
+		hits, err := x.Retrieve(t.Context(), kb.Query{Text: tt.text, Lang: tt.lang, Typing: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, h := range hits {
+			if got == nil || got[len(got)-1] != string(h.Article) {
+				got = append(got, string(h.Article))
+			}
+			if h.Signals.WordShare < 0 || h.Signals.WordShare > 1 {
+				t.Errorf("%q: word share %v", tt.text, h.Signals.WordShare)
+			}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.text, diff)
+		}
+	}
+	if got := found(t, x, kb.French, "rembours"); got != nil {
+		t.Errorf("nobody is typing, and a beginning finds %v", got)
+	}
+}

@@ -106,6 +106,10 @@ func stemFields(l kb.Lang) []field {
 
 func wordFields(l kb.Lang) []field { return []field{{fieldWords + string(l), 1, lengthText}} }
 
+// sheets are what a search writes on. They grow with the library, so they are kept from one search to
+// the next.
+type sheets struct{ total, term, occ, any sheet }
+
 // sheet holds a score per document. Documents are numbered without great gaps, so a slice does.
 type sheet struct {
 	score   []float64

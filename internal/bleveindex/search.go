@@ -16,12 +16,15 @@ import (
 
 // Bounds of one search: a question may be anything that a stranger types.
 const (
-	maxConsidered = 128 // distinct words looked up
-	maxTerms      = 32  // of them, how many are searched: the rarest
-	maxGuessed    = 6   // unknown words whose neighbours are looked for
-	maxNeighbours = 6   // of one unknown word
-	minGuess      = 5   // letters of a word that may be a typo
-	minGuess2     = 9   // letters of one that may hold two
+	maxConsidered = 128  // distinct words looked up
+	maxTerms      = 32   // of them, how many are searched: the rarest
+	maxGuessed    = 6    // unknown words whose neighbours are looked for
+	maxNeighbours = 6    // of one unknown word
+	minGuess      = 5    // letters of a word that may be a typo
+	minGuess2     = 9    // letters of one that may hold two
+	minBegun      = 2    // letters of a word that may go on
+	maxBegun      = 2000 // words that begin with it, looked at
+	maxFinished   = 24   // of them, how many are searched: the commonest
 )
 
 // Retrieve finds passages by words: in the question's language by stems, with tolerance for
@@ -49,7 +52,8 @@ func (x *Index) Retrieve(ctx context.Context, q kb.Query) (hits []kb.Hit, err er
 		return nil, err
 	}
 	defer reader.Close()
-	s := &search{Index: x, ctx: ctx, r: reader, stats: x.stats.Load()}
+	s := &search{Index: x, ctx: ctx, r: reader, stats: x.stats.Load(), sheets: x.sheets.Get().(*sheets)}
+	defer x.sheets.Put(s.sheets)
 	if err := s.exclude(q); err != nil {
 		return nil, err
 	}
@@ -69,6 +73,7 @@ type search struct {
 	ctx   context.Context
 	r     index.IndexReader
 	stats *stats
+	*sheets
 
 	allowed map[uint64]bool // nil allows all
 	denied  map[uint64]bool
@@ -110,7 +115,8 @@ func (s *search) searchIn(q kb.Query, l kb.Lang) error {
 	if err != nil {
 		return err
 	}
-	var total, term, occ sheet
+	total, term, occ, any := &s.total, &s.term, &s.occ, &s.any
+	total.reset()
 	ideal := 0.0
 	for _, t := range terms {
 		worth := rarity(s.stats.docs[l], 0)
@@ -118,8 +124,25 @@ func (s *search) searchIn(q kb.Query, l kb.Lang) error {
 			worth *= chance // most unknown pairs of characters are the seam of two words
 		}
 		term.reset()
+		if t.begun { // whichever way it ends
+			any.reset()
+			for _, f := range t.forms {
+				if err := s.stats.occurrences(s.ctx, s.r, occ, f.term, f.fields); err != nil {
+					return err
+				}
+				for _, doc := range occ.touched {
+					*any.at(doc) += occ.score[doc]
+				}
+			}
+			worth = rarity(s.stats.docs[l], float64(len(any.touched)))
+			for _, doc := range any.touched {
+				*total.at(doc) += worth * saturate(any.score[doc])
+			}
+			ideal += worth
+			continue
+		}
 		for i, f := range t.forms {
-			if err := s.stats.occurrences(s.ctx, s.r, &occ, f.term, f.fields); err != nil {
+			if err := s.stats.occurrences(s.ctx, s.r, occ, f.term, f.fields); err != nil {
 				return err
 			}
 			if len(occ.touched) == 0 {
@@ -153,6 +176,7 @@ type term struct {
 	word  string
 	forms []form
 	df    uint64 // texts that have the first form
+	begun bool   // it may go on: forms are the ways in which texts go on with it
 }
 
 type form struct {
@@ -193,9 +217,18 @@ func (s *search) terms(q kb.Query, l kb.Lang, home bool) ([]term, error) {
 		return cmp.Or(cmp.Compare(a.df, b.df), cmp.Compare(len(b.word), len(a.word)))
 	})
 	terms = terms[:min(len(terms), maxTerms)]
+	if begun := lastWord(q, l); home && begun != "" {
+		for i := range terms {
+			if terms[i].word == begun {
+				if err := s.finish(&terms[i], l); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
 	guessed := 0
 	for i := range terms {
-		if t := &terms[i]; home && t.df == 0 && guessed < maxGuessed {
+		if t := &terms[i]; home && t.df == 0 && !t.begun && guessed < maxGuessed {
 			guessed++
 			if err := s.guess(t, l); err != nil {
 				return nil, err
@@ -229,6 +262,64 @@ func questionWords(q kb.Query, l kb.Lang) []string {
 		words = words[:maxConsidered]
 	}
 	return words
+}
+
+// lastWord is the word that q may end within, if it is long enough to say something; "" for none.
+func lastWord(q kb.Query, l kb.Lang) string {
+	if !q.Typing {
+		return ""
+	}
+	words := kb.Words(cmp.Or(q.Lang, l), cut(q.Text, kb.MaxQuestion))
+	if len(words) == 0 {
+		return ""
+	}
+	last := words[len(words)-1]
+	if l != kb.Chinese && utf8.RuneCountInString(last) < minBegun {
+		return ""
+	}
+	return last
+}
+
+// finish gives a word that may go on the forms of the words that begin so, where there are any.
+func (s *search) finish(t *term, l kb.Lang) error {
+	dict, err := s.r.FieldDictPrefix(fieldWords+string(l), []byte(t.word))
+	if err != nil {
+		return err
+	}
+	defer dict.Close()
+	var ends []index.DictEntry
+	for len(ends) < maxBegun {
+		e, err := dict.Next()
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			break
+		}
+		if e.Term == t.word || !kb.StopWord(l, e.Term) {
+			ends = append(ends, index.DictEntry{Term: e.Term, Count: e.Count})
+		}
+	}
+	slices.SortFunc(ends, func(a, b index.DictEntry) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Term, b.Term))
+	})
+	seen := map[string]bool{}
+	var forms []form
+	if t.df > 0 {
+		seen[t.forms[0].term] = true
+		forms = append(forms, t.forms[0])
+	}
+	for _, e := range ends {
+		stem := s.stem[l].stemOf(e.Term)
+		if !seen[stem] && !kb.StopWord(l, e.Term) && len(forms) < maxFinished {
+			seen[stem] = true
+			forms = append(forms, form{stem, stemFields(l), 1})
+		}
+	}
+	if len(forms) > 0 {
+		t.forms, t.begun = forms, true
+	}
+	return nil
 }
 
 // guess gives a word that no text has the forms of its neighbours in the dictionary.

@@ -42,5 +42,15 @@ var coverage = query("coverage", `
 // Coverage is the share of live passages, 0–1, that have a vector of model.
 func (db *DB) Coverage(ctx context.Context, model string) (share float64, err error) {
 	defer problem.Wrap(&err, "Coverage(%s)", model)
-	return one(ctx, db.pool, coverage, args{"model": model}, value[float64])
+	seq, err := db.IndexSeq(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if s, ok := db.covered.Load(model); ok && s == seq {
+		return 1, nil
+	}
+	if share, err = one(ctx, db.pool, coverage, args{"model": model}, value[float64]); err == nil && share == 1 {
+		db.covered.Store(model, seq) // until the next change that stays so
+	}
+	return share, err
 }

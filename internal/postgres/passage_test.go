@@ -120,7 +120,7 @@ func TestUnpublish(t *testing.T) {
 	if hits, err := d.leg().Retrieve(t.Context(), kb.Query{Vector: embed(kb.AsPassage, ps[0].Input()), Audience: kb.Staff}); err != nil || len(hits) != 0 {
 		t.Errorf("by meaning: %v, %v", hits, err)
 	}
-	if refs, err := d.ArticleRefs(t.Context(), []kb.ArticleID{a.ID}); err != nil || len(refs) != 0 {
+	if refs, err := d.ArticleRefs(t.Context(), []kb.ArticleID{a.ID}, kb.Staff); err != nil || len(refs) != 0 {
 		t.Errorf("refs: %v, %v", refs, err)
 	}
 	if n := d.query("SELECT seq FROM index_clock") - before; n != 2 {
