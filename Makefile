@@ -5,13 +5,14 @@ BIN := bin/guichet
 EVAL ?= ../shared/eval/dev
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help run build install test check eval web web-deps chromium browser fuzz clean
+.PHONY: help run build install test check eval bench web web-deps chromium browser lighthouse fuzz clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build install ## build, fetch what is missing, start on http://127.0.0.1:8080
-	@exec $(BIN) serve
+# With the sample shop, unless the addresses are chosen already: what a user has set stays as it is.
+run: build install ## build, fetch what is missing, start on http://127.0.0.1:8080, with a sample shop on :8090
+	@if [ -z "$$GUICHET_ADDR$$GUICHET_BASE_URL" ]; then export GUICHET_DEMO_ADDR="$${GUICHET_DEMO_ADDR-127.0.0.1:8090}"; fi; exec $(BIN) serve
 
 build: | need-go ## build bin/guichet
 	@$(GO) build -o $(BIN) ./cmd/guichet
@@ -26,23 +27,30 @@ test: build install ## everything, the browser tests included
 
 check: | need-go ## the quick part: vet, the house's rules, unit tests
 	@$(GO) vet ./...
-	@$(GO) test -short -timeout 2m ./kb/... ./internal/archtest ./internal/support ./internal/problem ./internal/locale ./internal/config ./internal/openai ./internal/bleveindex ./internal/httpapi
+	@$(GO) test -short -timeout 2m ./kb/... ./internal/archtest ./internal/support ./internal/problem ./internal/locale ./internal/config ./internal/openai ./internal/bleveindex ./internal/backup ./internal/httpapi
 
 eval: build install ## measure retrieval on the judged questions in EVAL (default ../shared/eval/dev)
 	@$(BIN) eval --faq $(EVAL)/faq_multilingual --by-collection
 
-web: | need-go ## rebuild web/dist from web/src
+bench: install ## measure against raw bleve and raw pgvector; figures into docs/bench.json
+	@$(GO) run ./tools/bench -set $(EVAL)/faq_multilingual
+
+web: web-deps | need-go ## rebuild web/dist from web/src
 	@scripts/build-web
 
-web-deps: ## install what the browser tests and the type check need
+web-deps: ## install what the front end is built and tested with
 	@cd web && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-web-check: web-deps ## types, and that web/dist is what web/src makes
+web-check: web-deps ## types, unit tests, and that web/dist is what web/src makes
 	@cd web && npx --no-install tsc --noEmit
+	@cd web && node --test test/unit/*.test.mjs
 	@scripts/build-web --check
 
 browser: build install web-deps chromium ## the browser tests alone
 	@cd web && node --test --test-timeout=900000 test/*.test.mjs
+
+lighthouse: build install web-deps chromium ## measure home, article and answer page; writes docs/lighthouse.json
+	@cd web && node --test --test-timeout=1200000 test/lighthouse.mjs
 
 chromium:
 	@scripts/need-chromium

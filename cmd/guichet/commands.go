@@ -77,10 +77,15 @@ func (c *importCmd) Run(e *env) (err error) {
 	return err
 }
 
+// watched reports whether somebody sees what goes to standard error as it comes.
+func watched() bool {
+	info, err := os.Stderr.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
 // progress shows how far long work is, where somebody watches.
 func progress(verb string) func(done, total int) {
-	info, err := os.Stderr.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !watched() {
 		return nil
 	}
 	return func(done, total int) {

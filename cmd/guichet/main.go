@@ -31,6 +31,8 @@ type cli struct {
 	Ask     askCmd     `cmd:"" help:"Ask a question."`
 	Eval    evalCmd    `cmd:"" help:"Measure retrieval on judged questions, in a throw-away database."`
 	Reindex reindexCmd `cmd:"" help:"Build the word index anew from the database."`
+	Backup  backupCmd  `cmd:"" help:"Write the whole database and its key into a folder, also while guichet runs."`
+	Restore restoreCmd `cmd:"" help:"Restore a backup into an empty database."`
 	Doctor  doctorCmd  `cmd:"" help:"Check this installation, one sentence a check."`
 	Agent   agentCmd   `cmd:"" help:"Add people who work here, or print a sign-in link."`
 }

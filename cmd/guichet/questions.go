@@ -81,9 +81,18 @@ func (reindexCmd) Run(e *env) error {
 	return e.print(map[string]int{"articles": n}, func() { fmt.Printf("%d articles indexed\n", n) })
 }
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	Ready bool `help:"Only ask whether the guichet that runs here is ready, as a container's health check does."`
+}
 
-func (doctorCmd) Run(e *env) error {
+func (c *doctorCmd) Run(e *env) error {
+	if c.Ready {
+		said, err := app.Ready(e.ctx, e.cfg)
+		if err != nil {
+			return err
+		}
+		return e.print(map[string]string{"ready": said}, func() { fmt.Println(said) })
+	}
 	checks := app.Doctor(e.ctx, e.cfg, e.log)
 	bad := 0
 	for _, c := range checks {

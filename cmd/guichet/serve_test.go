@@ -222,6 +222,8 @@ func TestOneSentence(t *testing.T) {
 		"DatabaseNoURL":   {[]string{"DATABASE_URL=secret"}, []string{"migrate"}, "database"},
 		"NotInstalled":    {[]string{"GUICHET_INSTALL_DIR=" + t.TempDir()}, []string{"serve"}, "make install"},
 		"BadBaseURL":      {[]string{"GUICHET_BASE_URL=help"}, []string{"serve"}, "GUICHET_BASE_URL"},
+		"ShopPortInUse":   {[]string{"GUICHET_DEMO_ADDR=" + taken.Addr().String()}, []string{"serve"}, "GUICHET_DEMO_ADDR"},
+		"ShopFarAway":     {[]string{"GUICHET_DEMO_ADDR=127.0.0.1:8090", "GUICHET_BASE_URL=https://help.example"}, []string{"serve"}, "GUICHET_DEMO_ADDR"},
 		"BadZone":         {[]string{"GUICHET_ZONE=Paris"}, []string{"serve"}, "GUICHET_ZONE"},
 		"NothingToImport": {nil, []string{"import", t.TempDir()}, "no articles"},
 		"UnknownLanguage": {nil, []string{"article", "list", "--lang", "sv"}, `"sv"`},

@@ -17,10 +17,10 @@ import (
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
 	"guichet/internal/locale"
-	"guichet/internal/mail"
 	"guichet/internal/observe"
 	"guichet/internal/postgres"
 	"guichet/internal/publish"
+	"guichet/internal/site"
 	"guichet/internal/support"
 	"guichet/kb"
 	"guichet/web"
@@ -37,6 +37,7 @@ type App struct {
 	catalogs *locale.Catalogs
 	metrics  *observe.Metrics
 	links    links
+	shop     *shop         // nil for none
 	token    support.Token // opens the API to commands on this machine
 	stops    []func(context.Context) error
 
@@ -45,6 +46,7 @@ type App struct {
 	Desk      *desk.Service
 	Handoff   *handoff.Service
 	Publish   *publish.Service
+	Site      *site.Service
 }
 
 // Open opens everything an answer needs. The caller must Close it, also after an error.
@@ -62,6 +64,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return a, fmt.Errorf("the data folder cannot be made: %w", err)
 	}
+	if a.catalogs, err = openCatalogs(cfg.LocalesDir); err != nil { // before anything that takes time
+		return a, err
+	}
 	if a.db, err = openDatabase(ctx, cfg, log); err != nil {
 		return a, err
 	}
@@ -76,30 +81,39 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	}
 	a.stops = append(a.stops, func(context.Context) error { return a.index.Close() })
 	a.indexer = &indexer{db: a.db.DB, index: a.index, log: log}
-	if a.catalogs, err = locale.Load(web.FS); err != nil {
+	if a.Site, err = openSite(ctx, cfg, a.db.DB, a.catalogs, log); err != nil {
 		return a, err
 	}
-	return a, a.assemble()
+	a.assemble()
+	return a, nil
+}
+
+// openCatalogs reads the built-in texts and, where a folder is set, the operator's own over them.
+func openCatalogs(dir string) (*locale.Catalogs, error) {
+	if dir == "" {
+		return locale.Load(web.FS)
+	}
+	c, err := locale.LoadOver(web.FS, os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("GUICHET_LOCALES_DIR %s: %w", dir, err)
+	}
+	return c, nil
 }
 
 // assemble makes the use cases.
-func (a *App) assemble() error {
+func (a *App) assemble() {
 	db := a.db.DB
-	letters := mail.Config{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Name: a.cfg.SiteName, Words: a.catalogs, Mailbox: db}
-	mailer, err := mail.New(letters)
-	if err != nil {
-		return err
-	}
+	mailer := mailer{site: a.Site, words: a.catalogs, mailbox: db}
 	var search, scorer = a.retrieval()
 	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})
-	a.Assistant = assistant.New(assistant.Config{Search: search, Store: db, Threads: db, Log: a.log,
+	a.Assistant = assistant.New(assistant.Config{Search: search,
+		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Log: a.log,
 		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer})})
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
 	a.Auth = auth.New(db, nil)
-	return nil
 }
 
 // CatchUp brings the word index up to what is live now.

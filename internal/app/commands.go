@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,14 +39,11 @@ type Commands struct {
 // Beside opens the database of the server that runs on the data folder, or the settings' own.
 func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Commands, error) {
 	c := &Commands{links: links{cfg.Base}}
-	if r, ok := FindRunning(cfg.DataDir); ok && cfg.DatabaseURL == "" {
-		cfg.DatabaseURL = r.DatabaseURL
-	}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
 	}
 	var err error
-	if c.db, err = openDatabase(ctx, cfg, log); err != nil {
+	if c.db, err = openDatabase(ctx, besideRunning(cfg), log); err != nil {
 		return nil, err
 	}
 	c.Publish = publish.New(publish.Config{Store: c.db.DB, Log: log})
@@ -224,12 +220,4 @@ func Reindex(ctx context.Context, cfg config.Checked, log *slog.Logger) (int, er
 	}
 	published, err := c.Publish.Articles(ctx, publish.Filter{Status: kb.StatusPublished})
 	return len(published), err
-}
-
-// hostOnly is an address without user and password, for a sentence.
-func hostOnly(url string) string {
-	if i := strings.LastIndexByte(url, '@'); i >= 0 {
-		return url[i+1:]
-	}
-	return url
 }

@@ -21,18 +21,10 @@ type database struct {
 
 // openDatabase connects to the database of the settings, or starts our own, and brings its schema up
 // to date. Every error is one sentence.
-func openDatabase(ctx context.Context, cfg config.Checked, log *slog.Logger) (d database, err error) {
-	d.url = cfg.DatabaseURL
-	if d.url == "" {
-		d.server, err = pg.Start(ctx, pg.Config{Install: filepath.Join(cfg.InstallDir, "pg"),
-			Data: filepath.Join(cfg.DataDir, "postgres"), Log: log})
-		if errors.Is(err, pg.ErrInUse) {
-			return d, fmt.Errorf("another guichet runs on the data folder %s; stop it, or set GUICHET_DATA_DIR", cfg.DataDir)
-		}
-		if err != nil {
-			return d, err
-		}
-		d.url = d.server.DSN()
+func openDatabase(ctx context.Context, cfg config.Checked, log *slog.Logger) (database, error) {
+	d, err := connect(ctx, cfg, log)
+	if err != nil {
+		return d, err
 	}
 	if err = postgres.Migrate(ctx, d.url); err == nil {
 		d.DB, err = postgres.Open(ctx, postgres.Config{URL: d.url})
@@ -41,6 +33,33 @@ func openDatabase(ctx context.Context, cfg config.Checked, log *slog.Logger) (d 
 		return d, errors.Join(err, d.stop(ctx))
 	}
 	return d, nil
+}
+
+// connect finds the database of the settings, or starts our own. It opens no pool, and the schema
+// stays as it is.
+func connect(ctx context.Context, cfg config.Checked, log *slog.Logger) (d database, err error) {
+	d.url = cfg.DatabaseURL
+	if d.url != "" {
+		return d, nil
+	}
+	d.server, err = pg.Start(ctx, pg.Config{Install: filepath.Join(cfg.InstallDir, "pg"),
+		Data: filepath.Join(cfg.DataDir, "postgres"), Log: log})
+	if errors.Is(err, pg.ErrInUse) {
+		return d, fmt.Errorf("another guichet runs on the data folder %s; stop it, or set GUICHET_DATA_DIR", cfg.DataDir)
+	}
+	if err != nil {
+		return d, err
+	}
+	d.url = d.server.DSN()
+	return d, nil
+}
+
+// besideRunning are the settings with the database of the server that runs on their data folder.
+func besideRunning(cfg config.Checked) config.Checked {
+	if r, ok := FindRunning(cfg.DataDir); ok && cfg.DatabaseURL == "" {
+		cfg.DatabaseURL = r.DatabaseURL
+	}
+	return cfg
 }
 
 // stop closes the pool and ends our own server.

@@ -35,10 +35,11 @@ func (r Running) write(dataDir string) error {
 }
 
 // FindRunning returns the server that runs on a data folder; ok is false where none does. A note
-// left behind by one that was killed counts for nothing.
+// left behind by one that was killed counts for nothing, also where its number has since become this
+// process's own (in a container every first process has the number 1).
 func FindRunning(dataDir string) (r Running, ok bool) {
 	b, err := os.ReadFile(runFile(dataDir))
-	if err != nil || json.Unmarshal(b, &r) != nil || r.PID <= 0 {
+	if err != nil || json.Unmarshal(b, &r) != nil || r.PID <= 0 || r.PID == os.Getpid() {
 		return Running{}, false
 	}
 	if err := syscall.Kill(r.PID, 0); errors.Is(err, syscall.ESRCH) {

@@ -17,8 +17,6 @@ import (
 	"guichet/internal/config"
 	"guichet/internal/httpapi"
 	"guichet/internal/jobs"
-	"guichet/internal/site"
-	"guichet/kb"
 	"guichet/kb/starter"
 	"guichet/web"
 )
@@ -32,6 +30,13 @@ func Serve(ctx context.Context, cfg config.Checked, log *slog.Logger, out io.Wri
 		return err
 	}
 	defer listener.Close()
+	shop, err := openShop(cfg.DemoAddr)
+	if err != nil {
+		return err
+	}
+	if shop != nil {
+		defer shop.Close()
+	}
 	a, err := Open(ctx, cfg, log)
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err != nil {
@@ -41,6 +46,7 @@ func Serve(ctx context.Context, cfg config.Checked, log *slog.Logger, out io.Wri
 		return err
 	}
 	defer os.Remove(runFile(cfg.DataDir))
+	a.shop = shop
 	return a.serve(ctx, listener, out)
 }
 
@@ -66,6 +72,13 @@ func (a *App) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	serveHTTP(ctx, group, listener, api)
+	if a.shop != nil {
+		pages, err := a.shop.handler(a.cfg.Base.String())
+		if err != nil {
+			return err
+		}
+		serveHTTP(ctx, group, a.shop, pages)
+	}
 	if a.cfg.OpsAddr != "off" {
 		ops, err := listen("GUICHET_OPS_ADDR", a.cfg.OpsAddr)
 		if err != nil {
@@ -76,6 +89,7 @@ func (a *App) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		serveHTTP(ctx, group, ops, mux)
 	}
 	group.Go(func() error { return a.indexer.run(ctx) })
+	group.Go(func() error { return a.Site.Follow(ctx) })
 	group.Go(func() error { return runner.Run(ctx) })
 	if a.db.server != nil {
 		group.Go(func() error {
@@ -121,6 +135,9 @@ func (a *App) welcome(ctx context.Context, l net.Listener, out io.Writer) error 
 		return fmt.Errorf("load the starter articles: %w", err)
 	}
 	fmt.Fprintf(out, "guichet is ready: %s\n", a.cfg.Base)
+	if a.shop != nil {
+		fmt.Fprintf(out, "Sample shop: %s\n", a.shop.origin())
+	}
 	if a.embedder.missing != "" {
 		fmt.Fprintln(out, a.embedder.missing)
 	}
@@ -176,19 +193,11 @@ func (a *App) Jobs() (*jobs.Runner, error) {
 
 // Handler answers HTTP.
 func (a *App) Handler() (http.Handler, error) {
-	lang, err := kb.ParseLang(a.cfg.Language)
-	if err != nil {
-		return nil, fmt.Errorf("GUICHET_DEFAULT_LANG: %w", err)
-	}
-	decided := site.Settings{Name: a.cfg.SiteName, LegalURL: a.cfg.LegalURL, Default: lang, Langs: kb.Langs[:], Sites: a.cfg.Sites}
 	c := httpapi.Config{
-		Assistant: a.Assistant, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB,
+		Assistant: a.Assistant, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB, Mailbox: a.db.DB,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
-		BaseURL: a.cfg.Base, Site: func() site.Settings { return decided }, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
+		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,
-	}
-	if a.cfg.SMTPURL == "" {
-		c.Mailbox = a.db.DB
 	}
 	return httpapi.New(c)
 }

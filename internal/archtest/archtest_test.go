@@ -23,17 +23,17 @@ var rings = map[string]int{
 	"kb": 0, "kb/markdown": 0, "kb/kbtest": 0, "kb/eval": 0, "kb/starter": 0,
 	"internal/support": 0, "internal/problem": 0, "internal/locale": 0,
 
-	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/site": 1,
+	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1,
 
 	"internal/postgres": 2, "internal/bleveindex": 2, "internal/openai": 2, "internal/mail": 2,
-	"internal/httpapi": 2, "internal/jobs": 2,
+	"internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
 	"internal/embedded": 2, "internal/embedded/pg": 2, "internal/embedded/e5": 2,
 
 	"internal/app": 3, "cmd/guichet": 4,
 }
 
 // leaves are imported by anybody above ring 0 and import nothing of ours.
-var leaves = []string{"internal/config", "internal/observe", "internal/failpoint", "migrations", "web"}
+var leaves = []string{"internal/config", "internal/observe", "internal/failpoint", "internal/seal", "migrations", "web"}
 
 // testOnly packages serve tests; no other file may import them.
 var testOnly = []string{"internal/postgres/pgtest", "internal/openai/e5test", "internal/mail/mailtest",

@@ -29,6 +29,7 @@ type Question struct {
 	Text       string
 	Lang       kb.Lang // of the interface, or as the caller says; "" is told from the text
 	Collection kb.CollectionKey
+	Typing     bool // of a search: the text may end within a word, and the answer cannot wait
 	Actor      support.Actor
 }
 
@@ -104,8 +105,8 @@ type Store interface {
 	SaveAnswer(ctx context.Context, a Answer, trace Trace) error
 	// FindAnswer returns a stored answer; NotFound if it was never given or is past its keeping.
 	FindAnswer(ctx context.Context, id support.AnswerID) (Answer, error)
-	// ArticleRefs returns the live articles among ids.
-	ArticleRefs(ctx context.Context, ids []kb.ArticleID) (map[kb.ArticleID]ArticleRef, error)
+	// ArticleRefs returns the live articles among ids that the audience may read.
+	ArticleRefs(ctx context.Context, ids []kb.ArticleID, audience kb.Audience) (map[kb.ArticleID]ArticleRef, error)
 }
 
 // Searcher finds passages; *kb.Hybrid is one.
@@ -139,9 +140,11 @@ type TraceHit struct {
 // Config of a Service.
 type Config struct {
 	Search    Searcher
+	Typing    Searcher // by words alone: it waits for no embedder
 	Extractor Extractor
 	Store     Store
 	Threads   Threads
+	Ratings   Ratings
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
 }
@@ -201,7 +204,7 @@ func (s *Service) Ask(ctx context.Context, question Question, emit func(Event)) 
 		return a, problem.From(problem.Unavailable, "problem.search", err)
 	}
 	searched := s.c.Now()
-	refs, err := s.refs(ctx, found)
+	refs, err := s.refs(ctx, found, q.Audience)
 	if err != nil {
 		return a, err
 	}
@@ -269,12 +272,16 @@ func (s *Service) Search(ctx context.Context, question Question, limit int) (hit
 	if reader == "" {
 		reader = q.Lang
 	}
-	q.Limit = max(5*limit, 50)
-	found, err := s.c.Search.Search(ctx, q)
+	q.Limit, q.Typing = max(5*limit, 50), question.Typing
+	search := s.c.Search
+	if q.Typing {
+		search = s.c.Typing
+	}
+	found, err := search.Search(ctx, q)
 	if err != nil {
 		return nil, q.Lang, nil, problem.From(problem.Unavailable, "problem.search", err)
 	}
-	refs, err := s.refs(ctx, found)
+	refs, err := s.refs(ctx, found, q.Audience)
 	if err != nil {
 		return nil, q.Lang, nil, err
 	}
@@ -286,7 +293,7 @@ func (s *Service) Search(ctx context.Context, question Question, limit int) (hit
 	return hits, q.Lang, found.Degraded, nil
 }
 
-func (s *Service) refs(ctx context.Context, r kb.Results) (map[kb.ArticleID]ArticleRef, error) {
+func (s *Service) refs(ctx context.Context, r kb.Results, audience kb.Audience) (map[kb.ArticleID]ArticleRef, error) {
 	var ids []kb.ArticleID
 	seen := map[kb.ArticleID]bool{}
 	for _, f := range r.Found {
@@ -295,7 +302,7 @@ func (s *Service) refs(ctx context.Context, r kb.Results) (map[kb.ArticleID]Arti
 			ids = append(ids, f.Source.Article)
 		}
 	}
-	return s.c.Store.ArticleRefs(ctx, ids)
+	return s.c.Store.ArticleRefs(ctx, ids, audience)
 }
 
 // distinct returns the first n articles found, one a translation group.

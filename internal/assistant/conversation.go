@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"context"
+	"encoding/json"
 
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -15,12 +16,18 @@ type Threads interface {
 	// FindConversationByToken returns the conversation that the token opens; Unauthorized for any
 	// other token, also for one of another conversation than id.
 	FindConversationByToken(ctx context.Context, id support.ConversationID, t support.Token) (support.Conversation, error)
-	// AppendQuestion adds a member's question under the row's lock and returns the epoch. Conflict
-	// if the assistant does not own the conversation, or if clientID came with another text.
-	AppendQuestion(ctx context.Context, id support.ConversationID, clientID, text string) (epoch int, err error)
-	// AppendAnswer adds an answer if the conversation is still at epoch; kept is false, and nothing
-	// is written, if somebody else has taken it meanwhile.
-	AppendAnswer(ctx context.Context, id support.ConversationID, epoch int, a Answer) (kept bool, err error)
+	// MemberEntries reads what the member may see, oldest first, from the entry after the one with
+	// the number. An entry's Seq is the member's: gap-free without the notes.
+	MemberEntries(ctx context.Context, id support.ConversationID, after int64) ([]support.Entry, error)
+	// AppendQuestion adds a member's question under the row's lock and returns the epoch. Where
+	// clientID has come before, nothing is written, and given is the answer it got; its Seq is zero
+	// if it got none yet. Conflict if clientID came with another text, or if the assistant does not
+	// own the conversation and has not answered yet.
+	AppendQuestion(ctx context.Context, id support.ConversationID, clientID, text string) (epoch int, given support.Entry, err error)
+	// AppendAnswer adds an answer if the conversation is still at epoch, and returns it, or the one
+	// that the same client id got before. Conflict, and nothing is written, if somebody else has
+	// taken the conversation meanwhile.
+	AppendAnswer(ctx context.Context, id support.ConversationID, epoch int, e support.Entry) (given support.Entry, err error)
 }
 
 // Open opens a conversation and returns the token that opens it again, shown this once.
@@ -32,30 +39,105 @@ func (s *Service) Open(ctx context.Context, lang kb.Lang, site string) (id suppo
 	return c.ID, t, s.c.Threads.OpenConversation(ctx, c, t)
 }
 
-// AskIn answers a question in a conversation; question and answer become its entries. While a
-// person has the conversation the assistant answers nothing there: Conflict. An answer that comes
-// after somebody took over is thrown away: Conflict too.
+// AskIn answers a question in a conversation; question and answer become its entries. Asked again
+// under the same client id it is answered with the same answer. While a person has the conversation
+// the assistant answers nothing there: Conflict. An answer that comes after somebody took over is
+// thrown away: Conflict too.
 func (s *Service) AskIn(ctx context.Context, id support.ConversationID, clientID string, q Question, emit func(Event)) (a Answer, err error) {
 	defer problem.Wrap(&err, "assistant.AskIn(%s)", id)
 	text, err := support.CheckText("text", q.Text, kb.MaxQuestion)
 	if err != nil {
 		return a, err
 	}
-	epoch, err := s.c.Threads.AppendQuestion(ctx, id, clientID, text)
+	if err := support.CheckClientID(clientID); err != nil {
+		return a, err
+	}
+	epoch, given, err := s.c.Threads.AppendQuestion(ctx, id, clientID, text)
 	if err != nil {
 		return a, err
+	}
+	if given.Seq > 0 {
+		return s.given(ctx, given, q)
 	}
 	if a, err = s.Ask(ctx, q, emit); err != nil {
 		return a, err
 	}
-	kept, err := s.c.Threads.AppendAnswer(ctx, id, epoch, a)
-	if err == nil && !kept {
-		err = problem.New(problem.Conflict, "problem.conversation_taken")
+	e, err := a.Entry()
+	if err != nil {
+		return a, err
 	}
-	return a, err
+	e.ClientID = clientID
+	if given, err = s.c.Threads.AppendAnswer(ctx, id, epoch, e); err != nil {
+		return a, err
+	}
+	var d support.AnswerData
+	if err := json.Unmarshal(given.Data, &d); err != nil || d.Answer == a.ID {
+		return a, err
+	}
+	return s.given(ctx, given, q) // the same question, asked at the same time, was quicker
+}
+
+// given returns the answer that an entry holds.
+func (s *Service) given(ctx context.Context, e support.Entry, q Question) (Answer, error) {
+	turns, err := s.turns(ctx, []support.Entry{e}, q.Lang, q.Actor.Audience())
+	if err != nil {
+		return Answer{}, err
+	}
+	return *turns[0].Answer, nil
 }
 
 // Conversation returns the conversation that a token opens.
 func (s *Service) Conversation(ctx context.Context, id support.ConversationID, t support.Token) (support.Conversation, error) {
 	return s.c.Threads.FindConversationByToken(ctx, id, t)
+}
+
+// Turn is an entry as its member reads it.
+type Turn struct {
+	support.Entry
+	Answer *Answer // of the assistant's entries
+}
+
+// Thread reads what the member may see of a conversation, oldest first, from the entry after the one
+// with the number. What an answer cites and the audience may not read any more is not among its
+// citations; its words stay, since they were said.
+func (s *Service) Thread(ctx context.Context, c support.Conversation, after int64, audience kb.Audience) (_ []Turn, err error) {
+	defer problem.Wrap(&err, "assistant.Thread(%s)", c.ID)
+	entries, err := s.c.Threads.MemberEntries(ctx, c.ID, after)
+	if err != nil {
+		return nil, err
+	}
+	return s.turns(ctx, entries, c.Lang, audience)
+}
+
+func (s *Service) turns(ctx context.Context, entries []support.Entry, lang kb.Lang, audience kb.Audience) ([]Turn, error) {
+	data := make([]support.AnswerData, len(entries))
+	var ids []kb.ArticleID
+	for i, e := range entries {
+		if e.Kind != support.EntryAnswer {
+			continue
+		}
+		if err := json.Unmarshal(e.Data, &data[i]); err != nil {
+			return nil, err
+		}
+		for _, c := range data[i].Citations {
+			ids = append(ids, c.Article)
+		}
+		ids = append(ids, data[i].Related...)
+	}
+	refs := map[kb.ArticleID]ArticleRef{}
+	if len(ids) > 0 {
+		var err error
+		if refs, err = s.c.Store.ArticleRefs(ctx, ids, audience); err != nil {
+			return nil, err
+		}
+	}
+	turns := make([]Turn, len(entries))
+	for i, e := range entries {
+		turns[i].Entry = e
+		if e.Kind == support.EntryAnswer {
+			a := answerOf(e, data[i], lang, refs)
+			turns[i].Answer = &a
+		}
+	}
+	return turns, nil
 }

@@ -17,15 +17,17 @@ import (
 type Settings struct {
 	Addr       string        `env:"GUICHET_ADDR" default:"127.0.0.1:8080" help:"Address to listen on."`
 	OpsAddr    string        `env:"GUICHET_OPS_ADDR" default:"127.0.0.1:8081" help:"Address of /metrics; \"off\" for none."`
+	DemoAddr   string        `env:"GUICHET_DEMO_ADDR" help:"Address of a sample shop that embeds the help center, such as 127.0.0.1:8090, for trying; only where the help center too is on this machine. Default: none."`
 	DataDir    string        `env:"GUICHET_DATA_DIR" help:"Data folder. Default: .local/data of the source tree, else $XDG_DATA_HOME/guichet."`
 	InstallDir string        `env:"GUICHET_INSTALL_DIR" help:"Where the embedded PostgreSQL and embedder are installed. Default: .local of the source tree, else the data folder."`
 	BaseURL    string        `env:"GUICHET_BASE_URL" help:"Address that members see; links in mails are built from it alone. Default: http:// and the address listened on."`
 	Starter    string        `env:"GUICHET_STARTER" default:"auto" enum:"auto,none" help:"Load the starter articles into a database that never had them: auto or none."`
-	SiteName   string        `env:"GUICHET_SITE_NAME" help:"Name of the help center, in its header and mails."`
-	LegalURL   string        `env:"GUICHET_LEGAL_URL" help:"Link to the legal notice, in every page's footer."`
-	Language   string        `name:"default-lang" env:"GUICHET_DEFAULT_LANG" default:"en" help:"Language for visitors whose browser asks for none of ours."`
+	SiteName   string        `env:"GUICHET_SITE_NAME" help:"Name of the help center, in its header and mails. Default: what admins choose."`
+	LegalURL   string        `env:"GUICHET_LEGAL_URL" help:"Link to the legal notice, in every page's footer. Default: what admins choose."`
+	Language   string        `name:"default-lang" env:"GUICHET_DEFAULT_LANG" help:"Language for visitors whose browser asks for none of ours. Default: what admins choose, else en."`
+	LocalesDir string        `env:"GUICHET_LOCALES_DIR" help:"Folder with texts of your own: <lang>.json files (en es it fr nl de zh pt pl) that say some keys of the built-in catalogs otherwise. A key, plural form or placeholder that the built-in text lacks stops the start."`
 	Zone       string        `env:"GUICHET_ZONE" default:"Europe/Paris" help:"IANA time zone in which promises are counted and said."`
-	Sites      []string      `env:"GUICHET_SITES" help:"Origins of the sites that embed the help center, such as https://shop.example."`
+	Sites      []string      `env:"GUICHET_SITES" help:"Origins of the sites that embed the help center, such as https://shop.example. Default: what admins choose."`
 	Proxies    []string      `name:"trusted-proxies" env:"GUICHET_TRUSTED_PROXIES" help:"Networks of the proxies whose X-Forwarded-For is believed."`
 	KeepAnswer time.Duration `name:"keep-answers" env:"GUICHET_KEEP_ANSWERS" default:"720h" help:"How long answers and what they were made from are kept."`
 	Questions  float64       `name:"question-rate" env:"GUICHET_QUESTION_RATE" default:"60" help:"Questions a minute that one network may ask."`
@@ -38,8 +40,10 @@ type Settings struct {
 	EmbeddingsKey    string `name:"embeddings-api-key" env:"EMBEDDINGS_API_KEY" help:"Key of the embedding server."`
 	EmbeddingsPrefix string `name:"embeddings-prefix" env:"EMBEDDINGS_PREFIX" default:"server" enum:"server,client" help:"Which side adds e5's prefix: server (by input_type) or client."`
 
-	SMTPURL  string `name:"smtp-url" env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example:587. Default: a local mailbox that admins read at a page."`
-	MailFrom string `name:"mail-from" env:"GUICHET_MAIL_FROM" help:"Sender of mails. Default: no-reply at the base URL's host."`
+	SMTPURL  string `name:"smtp-url" env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example:587. Default: what admins choose, else a local mailbox that admins read at a page."`
+	MailFrom string `name:"mail-from" env:"GUICHET_MAIL_FROM" help:"Sender of mails. Default: what admins choose, else no-reply at the base URL's host."`
+
+	Secret string `env:"GUICHET_SECRET" help:"Secret that seals what must not be read in the database: 32 random bytes or more, in base64 or hexadecimal. The same on every node of one database. Default: made at the first start, in the data folder."`
 
 	LogLevel string `name:"log-level" env:"GUICHET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
@@ -50,6 +54,7 @@ type Checked struct {
 	Base    *url.URL
 	Place   *time.Location
 	Trusted []netip.Prefix
+	NoReply string // sender of mails where nobody chose one
 }
 
 // Check reads the parts of s; an error is one sentence that names the setting.
@@ -79,6 +84,14 @@ func (s Settings) Check() (c Checked, err error) {
 	if c.Base, err = url.Parse(s.BaseURL); err != nil || c.Base.Host == "" || (c.Base.Scheme != "http" && c.Base.Scheme != "https") {
 		return c, fmt.Errorf("GUICHET_BASE_URL is %q: want an address such as https://help.example", s.BaseURL)
 	}
+	if s.DemoAddr != "" {
+		if host, _, err := net.SplitHostPort(s.DemoAddr); err != nil || !isLoopback(host) {
+			return c, fmt.Errorf("GUICHET_DEMO_ADDR is %q: want an address of this machine alone, such as 127.0.0.1:8090", s.DemoAddr)
+		}
+		if !isLoopback(c.Base.Hostname()) {
+			return c, fmt.Errorf("GUICHET_DEMO_ADDR is set, but the sample shop is for trying on one machine, and GUICHET_BASE_URL is %s", s.BaseURL)
+		}
+	}
 	if s.LegalURL != "" {
 		if u, err := url.Parse(s.LegalURL); err != nil || (u.Scheme != "http" && u.Scheme != "https" && !strings.HasPrefix(s.LegalURL, "/")) {
 			return c, fmt.Errorf("GUICHET_LEGAL_URL is %q: want an http address or a path", s.LegalURL)
@@ -98,11 +111,15 @@ func (s Settings) Check() (c Checked, err error) {
 		}
 		c.Trusted = append(c.Trusted, prefix)
 	}
-	if s.MailFrom == "" {
-		s.MailFrom = "no-reply@" + c.Base.Hostname()
-	}
+	c.NoReply = "no-reply@" + c.Base.Hostname()
 	c.Settings = s
 	return c, nil
+}
+
+// isLoopback reports whether a host is this machine and nobody else's.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // sourceTree is the folder of the module that the running binary lies in, or "".

@@ -20,8 +20,8 @@ func TestCheckFillsWhatIsLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Base.String() != "http://127.0.0.1:8080" || c.MailFrom != "no-reply@127.0.0.1" || c.Place.String() != "Europe/Paris" {
-		t.Errorf("%s, %s, %s", c.Base, c.MailFrom, c.Place)
+	if c.Base.String() != "http://127.0.0.1:8080" || c.NoReply != "no-reply@127.0.0.1" || c.Place.String() != "Europe/Paris" {
+		t.Errorf("%s, %s, %s", c.Base, c.NoReply, c.Place)
 	}
 	if len(c.Trusted) != 2 || c.Trusted[1].Bits() != 32 {
 		t.Errorf("proxies %v", c.Trusted)
@@ -38,11 +38,13 @@ func TestCheckFillsWhatIsLeftOut(t *testing.T) {
 func TestCheckNamesTheSetting(t *testing.T) {
 	t.Parallel()
 	for setting, spoil := range map[string]func(*config.Settings){
-		"GUICHET_ADDR":            func(s *config.Settings) { s.Addr = "8080" },
-		"GUICHET_BASE_URL":        func(s *config.Settings) { s.BaseURL = "help.example" },
-		"GUICHET_LEGAL_URL":       func(s *config.Settings) { s.LegalURL = "javascript:alert(1)" },
-		"GUICHET_ZONE":            func(s *config.Settings) { s.Zone = "Paris" },
-		"GUICHET_TRUSTED_PROXIES": func(s *config.Settings) { s.Proxies = []string{"everybody"} },
+		"GUICHET_ADDR":                          func(s *config.Settings) { s.Addr = "8080" },
+		"GUICHET_BASE_URL":                      func(s *config.Settings) { s.BaseURL = "help.example" },
+		"GUICHET_LEGAL_URL":                     func(s *config.Settings) { s.LegalURL = "javascript:alert(1)" },
+		"GUICHET_DEMO_ADDR is \"0.0.0.0:8090\"": func(s *config.Settings) { s.DemoAddr = "0.0.0.0:8090" },
+		"GUICHET_DEMO_ADDR is set, but":         func(s *config.Settings) { s.DemoAddr, s.BaseURL = "127.0.0.1:8090", "https://help.example" },
+		"GUICHET_ZONE":                          func(s *config.Settings) { s.Zone = "Paris" },
+		"GUICHET_TRUSTED_PROXIES":               func(s *config.Settings) { s.Proxies = []string{"everybody"} },
 	} {
 		s := valid(t)
 		spoil(&s)

@@ -35,6 +35,7 @@ var Views = []string{"open", "held", "solved", "all"}
 // Tx is what one reply or status change does to the tables.
 type Tx interface {
 	LockTicket(ctx context.Context, id support.TicketID) (support.Ticket, error)
+	FindConversationTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error)
 	UpdateTicket(ctx context.Context, t support.Ticket) error
 	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner) error
 	// Append is handoff.Tx.Append: numbered under the lock, once a client id.
@@ -57,6 +58,11 @@ type Store interface {
 	Thread(ctx context.Context, id support.TicketID, staff bool) (Thread, error)
 	// FindLinkedTicket returns the ticket that a link token opens. NotFound; Gone if expired.
 	FindLinkedTicket(ctx context.Context, link support.Token, now time.Time) (support.TicketID, error)
+	// FindConversationTicket returns the ticket that stands on a conversation: the open one, or else
+	// the last. NotFound if it never had one.
+	FindConversationTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error)
+	// SaveToken keeps a token's hash; one that is kept already stays as it is.
+	SaveToken(ctx context.Context, p support.Purpose, t support.Token, subject, detail string, expires time.Time) error
 	FindMail(ctx context.Context, id support.MailID) (support.Mail, support.Ticket, error)
 	// FindEntry reads one entry of a conversation.
 	FindEntry(ctx context.Context, c support.ConversationID, seq int64) (support.Entry, error)
@@ -219,21 +225,69 @@ func (s *Service) MemberReply(ctx context.Context, link support.Token, clientID,
 		if err != nil {
 			return err
 		}
-		if t.Status.Public() == "closed" {
-			return problem.New(problem.Conflict, "problem.ticket_closed")
-		}
-		now := s.c.Now()
-		if _, err := tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
-			Channel: support.ChannelWeb, ClientID: clientID, Body: text, CreatedAt: now}); err != nil {
-			return err
-		}
-		switch t.Status {
-		case support.StatusWaitingMember, support.StatusSolved:
-			return s.change(ctx, tx, t, support.StatusOpen)
-		}
-		t.UpdatedAt = now
-		return tx.UpdateTicket(ctx, t)
+		_, err = s.hear(ctx, tx, t, clientID, text)
+		return err
 	})
+}
+
+// MemberMessage is MemberReply for who holds the conversation, to the ticket that stands on it; it
+// returns the entry. Conflict where there is none yet.
+func (s *Service) MemberMessage(ctx context.Context, c support.ConversationID, clientID, text string) (e support.Entry, err error) {
+	defer problem.Wrap(&err, "desk.MemberMessage(%s)", c)
+	if text, err = support.CheckText("text", text, support.MaxRequest); err != nil {
+		return e, err
+	}
+	if clientID == "" {
+		return e, problem.InvalidField("client_id", "problem.client_id")
+	}
+	err = s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+		t, err := tx.FindConversationTicket(ctx, c)
+		if problem.Is(err, problem.NotFound) {
+			return problem.From(problem.Conflict, "problem.no_request", err)
+		}
+		if err == nil {
+			t, err = tx.LockTicket(ctx, t.ID)
+		}
+		if err == nil {
+			e, err = s.hear(ctx, tx, t, clientID, text)
+		}
+		return err
+	})
+	return e, err
+}
+
+// hear adds what a member wrote to a locked ticket. What was heard before moves nothing again.
+func (s *Service) hear(ctx context.Context, tx Tx, t support.Ticket, clientID, text string) (support.Entry, error) {
+	if err := support.CheckClientID(clientID); err != nil {
+		return support.Entry{}, err
+	}
+	if t.Status.Public() == "closed" {
+		return support.Entry{}, problem.New(problem.Conflict, "problem.ticket_closed")
+	}
+	now := s.c.Now().Truncate(time.Microsecond) // as it is kept
+	e, err := tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
+		Channel: support.ChannelWeb, ClientID: clientID, Body: text, CreatedAt: now})
+	if err != nil || !e.CreatedAt.Equal(now) {
+		return e, err
+	}
+	switch t.Status {
+	case support.StatusWaitingMember, support.StatusSolved:
+		return e, s.change(ctx, tx, t, support.StatusOpen)
+	}
+	t.UpdatedAt = now
+	return e, tx.UpdateTicket(ctx, t)
+}
+
+// ConversationTicket returns the ticket that stands on a conversation, for who holds the
+// conversation's token, and the token of its page's link: the same each time, so that looking often
+// leaves no trail of links. NotFound if there is no ticket yet.
+func (s *Service) ConversationTicket(ctx context.Context, c support.ConversationID, holder support.Token) (t support.Ticket, link support.Token, err error) {
+	defer problem.Wrap(&err, "desk.ConversationTicket(%s)", c)
+	if t, err = s.c.Store.FindConversationTicket(ctx, c); err != nil {
+		return t, "", err
+	}
+	link = holder.Derive(string(support.PurposeTicketLink) + " " + string(t.ID))
+	return t, link, s.c.Store.SaveToken(ctx, support.PurposeTicketLink, link, string(t.ID), "", s.c.Now().Add(support.TicketLinkTTL))
 }
 
 // MemberSolved lets a member mark the request as solved.

@@ -74,15 +74,6 @@ func articlePath(lang kb.Lang, slug string) string {
 	return "/" + string(lang) + "/articles/" + url.PathEscape(slug)
 }
 
-// citationPath is the page of a citation: the article at its passage, with the quote marked.
-func citationPath(c assistant.Citation) string {
-	p := articlePath(c.Article.Lang, c.Article.Slug) + "?cite=" + string(c.Passage) + "." + kb.HashText(c.Quote).String()
-	if c.Anchor != "" {
-		p += "#" + url.PathEscape(c.Anchor)
-	}
-	return p
-}
-
 // absolute is the address of a path, built from the base URL alone.
 func (s *Server) absolute(path string) string {
 	return strings.TrimSuffix(s.BaseURL.String(), "/") + path
@@ -95,7 +86,7 @@ func (s *Server) articleJSON(r assistant.ArticleRef) articleJSON {
 
 func (s *Server) citationJSON(c assistant.Citation) citationJSON {
 	return citationJSON{N: c.N, Article: s.articleJSON(c.Article), Passage: c.Passage, Heading: c.Heading,
-		Quote: c.Quote, URL: s.absolute(citationPath(c))}
+		Quote: c.Quote, URL: s.absolute(c.Path())}
 }
 
 func (s *Server) answerJSON(a assistant.Answer) answerJSON {

@@ -1,11 +1,14 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"guichet/internal/assistant"
 	"guichet/internal/handoff"
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -53,6 +56,127 @@ func (s *Server) apiOpenConversation(c *gin.Context) error {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusCreated, gin.H{"id": id, "token": token})
+	return nil
+}
+
+// entryJSON is an entry as members see it: seq counts theirs alone.
+type entryJSON struct {
+	Seq       int64             `json:"seq"`
+	Kind      support.EntryKind `json:"kind"`
+	Author    support.Author    `json:"author"`
+	Name      string            `json:"name,omitempty"`
+	ClientID  string            `json:"client_id,omitempty"`
+	Text      string            `json:"text"`
+	Answer    *answerJSON       `json:"answer,omitempty"`
+	Status    *statusJSON       `json:"status,omitempty"`
+	CreatedAt time.Time         `json:"created_at"`
+}
+
+// statusJSON is a change of status, in the words that members know. Where both are the same word there
+// is nothing to tell them.
+type statusJSON struct {
+	From   string `json:"from,omitempty"`
+	To     string `json:"to"`
+	Reason string `json:"reason,omitempty"`
+}
+
+func (s *Server) entryJSON(v threadView, t assistant.Turn) (entryJSON, error) {
+	e := entryJSON{Seq: t.PubSeq, Kind: t.Kind, Author: t.Author, Name: t.AgentName, ClientID: t.ClientID, Text: t.Body, CreatedAt: t.CreatedAt}
+	if t.Answer != nil {
+		a := s.answerJSON(*t.Answer)
+		e.Answer = &a
+	}
+	if t.Kind == support.EntryStatus {
+		var d support.StatusData
+		if err := json.Unmarshal(t.Data, &d); err != nil {
+			return e, err
+		}
+		e.Text, e.Status = v.statusText(t.Entry), &statusJSON{To: d.To.Public(), Reason: d.Reason}
+		if d.From != "" {
+			e.Status.From = d.From.Public()
+		}
+	}
+	return e, nil
+}
+
+// apiConversation serves GET /api/v1/conversations/:id, for who holds the conversation's token: what
+// its member may see, and the ticket that stands on it.
+func (s *Server) apiConversation(c *gin.Context) error {
+	conversation, err := s.conversation(c)
+	if err != nil {
+		return err
+	}
+	var after int64
+	if given := c.Query("after"); given != "" {
+		if after, err = strconv.ParseInt(given, 10, 64); err != nil || after < 0 {
+			return problem.InvalidField("after", "problem.type").With("want", "int")
+		}
+	}
+	l, err := langParam("lang", c.Query("lang"))
+	if err != nil {
+		return err
+	}
+	if l == "" { // not the browser's: the thread is in one language
+		c.Set(keyLang, conversation.Lang)
+	}
+	ctx := c.Request.Context()
+	turns, err := s.Assistant.Thread(ctx, conversation, after, actor(c).Audience())
+	if err != nil {
+		return err
+	}
+	out := struct {
+		ID      support.ConversationID `json:"id"`
+		Lang    kb.Lang                `json:"lang"`
+		Owner   support.Owner          `json:"owner"`
+		Entries []entryJSON            `json:"entries"`
+		Ticket  *ticketJSON            `json:"ticket"`
+	}{ID: conversation.ID, Lang: conversation.Lang, Owner: conversation.Owner, Entries: []entryJSON{}}
+	v := threadView{view: s.view(c, "")}
+	for _, t := range turns {
+		e, err := s.entryJSON(v, t)
+		if err != nil {
+			return err
+		}
+		out.Entries = append(out.Entries, e)
+	}
+	t, link, err := s.Desk.ConversationTicket(ctx, conversation.ID, bearer(c))
+	switch {
+	case err == nil:
+		out.Ticket = s.ticketJSON(t, link)
+	case !problem.Is(err, problem.NotFound):
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, out)
+	return nil
+}
+
+// apiMessage serves POST /api/v1/conversations/:id/messages, for who holds the conversation's token.
+func (s *Server) apiMessage(c *gin.Context) error {
+	conversation, err := s.conversation(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		ClientID string `json:"client_id"`
+		Text     string `json:"text"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	if err := s.limiter.act(actor(c)); err != nil {
+		return err
+	}
+	e, err := s.Desk.MemberMessage(c.Request.Context(), conversation.ID, in.ClientID, in.Text)
+	if err != nil {
+		return err
+	}
+	out, err := s.entryJSON(threadView{}, assistant.Turn{Entry: e})
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusCreated, gin.H{"entry": out})
 	return nil
 }
 
@@ -115,6 +239,10 @@ type ticketJSON struct {
 	Held       bool       `json:"held"`
 }
 
+func (s *Server) ticketJSON(t support.Ticket, link support.Token) *ticketJSON {
+	return &ticketJSON{t.Ref, t.Status.Public(), s.absolute(ticketPath(t.Lang, link)), orNil(t.PromisedAt), t.Held()}
+}
+
 // ticketPath is the page of a ticket, from the root.
 func ticketPath(l kb.Lang, link support.Token) string {
 	return "/" + string(l) + "/requests/" + string(link)
@@ -153,8 +281,7 @@ func (s *Server) apiHandoff(c *gin.Context) error {
 	if started.New {
 		status = http.StatusCreated
 	}
-	t := started.Ticket
 	c.Header("Cache-Control", "no-store")
-	c.JSON(status, gin.H{"ticket": ticketJSON{t.Ref, t.Status.Public(), s.absolute(ticketPath(t.Lang, started.Link)), orNil(t.PromisedAt), t.Held()}})
+	c.JSON(status, gin.H{"ticket": s.ticketJSON(started.Ticket, started.Link)})
 	return nil
 }

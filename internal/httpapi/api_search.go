@@ -18,6 +18,7 @@ type searchRequest struct {
 	Lang       string `json:"lang"`
 	Collection string `json:"collection"`
 	Limit      *int   `json:"limit"`
+	Typing     bool   `json:"typing"`
 }
 
 type hitJSON struct {
@@ -33,9 +34,10 @@ type passageJSON struct {
 	URL     string       `json:"url"`
 }
 
-// apiSearch serves GET and POST /api/v1/search, for anybody.
+// apiSearch serves GET and POST /api/v1/search, for anybody. With typing it searches by words alone,
+// and takes the last one for the beginning of a word.
 func (s *Server) apiSearch(c *gin.Context) error {
-	in := searchRequest{Q: c.Query("q"), Lang: c.Query("lang"), Collection: c.Query("collection")}
+	in := searchRequest{Q: c.Query("q"), Lang: c.Query("lang"), Collection: c.Query("collection"), Typing: c.Query("typing") == "1"}
 	limit, err := limitParam(c.Query("limit"))
 	if err != nil {
 		return err
@@ -54,7 +56,7 @@ func (s *Server) apiSearch(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	hits, _, degraded, err := s.search(c, in.Q, l, in.Collection, limit)
+	hits, _, degraded, err := s.search(c, assistant.Question{Text: in.Q, Lang: l, Collection: kb.CollectionKey(in.Collection), Typing: in.Typing}, limit)
 	if err != nil {
 		return err
 	}
@@ -75,16 +77,16 @@ func (s *Server) apiSearch(c *gin.Context) error {
 }
 
 // search runs one search within the limits; the field of the text is named q.
-func (s *Server) search(c *gin.Context, text string, l kb.Lang, collection string, limit int) ([]assistant.SearchHit, kb.Lang, []string, error) {
+func (s *Server) search(c *gin.Context, q assistant.Question, limit int) ([]assistant.SearchHit, kb.Lang, []string, error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), askTimeout)
 	defer cancel()
-	done, err := s.limiter.question(ctx, actor(c))
+	q.Actor = actor(c)
+	done, err := s.limiter.search(ctx, q.Actor, q.Typing)
 	if err != nil {
 		return nil, "", nil, err
 	}
 	defer done()
-	hits, l, degraded, err := s.Assistant.Search(ctx, assistant.Question{Text: text, Lang: l,
-		Collection: kb.CollectionKey(collection), Actor: actor(c)}, limit)
+	hits, l, degraded, err := s.Assistant.Search(ctx, q, limit)
 	if problem.Is(err, problem.Invalid) {
 		err = renameField(err, "text", "q")
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -39,24 +38,13 @@ func loadAssets(web fs.FS) (assets, error) {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(b)
-		a := asset{kind: mime.TypeByExtension(path.Ext(p)), version: hex.EncodeToString(sum[:6]), plain: b}
-		if a.kind == "" {
+		kind, ok := kinds[path.Ext(p)]
+		if !ok {
 			return fmt.Errorf("%s: no media type for %s", p, path.Ext(p))
 		}
-		var z bytes.Buffer
-		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+		a, err := newAsset(kind, b)
 		if err != nil {
 			return err
-		}
-		if _, err := w.Write(b); err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-		if z.Len() < len(b) {
-			a.gzipped = z.Bytes()
 		}
 		out[strings.TrimPrefix(p, "dist/")] = a
 		return nil
@@ -64,13 +52,50 @@ func loadAssets(web fs.FS) (assets, error) {
 	return out, err
 }
 
+// kinds are the media types of built files. The system's own table may say otherwise: it takes .ts for
+// a film.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+	".ts":  "text/plain; charset=utf-8",
+}
+
+// newAsset makes a file ready to send.
+func newAsset(kind string, b []byte) (asset, error) {
+	sum := sha256.Sum256(b)
+	a := asset{kind: kind, version: hex.EncodeToString(sum[:6]), plain: b}
+	var z bytes.Buffer
+	w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+	if err != nil {
+		return a, err
+	}
+	if _, err := w.Write(b); err != nil {
+		return a, err
+	}
+	if err := w.Close(); err != nil {
+		return a, err
+	}
+	if z.Len() < len(b) {
+		a.gzipped = z.Bytes()
+	}
+	return a, nil
+}
+
 // url is the address of a built file, with its version; a name that is none is a mistake of ours and
 // shows as a broken link.
 func (a assets) url(name string) string { return "/assets/" + name + "?v=" + a[name].version }
 
-// asset serves a built file.
+// asset serves a built file, or one that admins have chosen.
 func (s *Server) asset(c *gin.Context) error {
-	return s.sendAsset(c, strings.TrimPrefix(c.Param("file"), "/"))
+	switch name := strings.TrimPrefix(c.Param("file"), "/"); name {
+	case themeFile:
+		return s.theme(c)
+	case logoFile:
+		return s.logo(c)
+	default:
+		return s.sendAsset(c, name)
+	}
 }
 
 // favicon serves the icon at the address that browsers try by themselves.
@@ -81,16 +106,23 @@ func (s *Server) sendAsset(c *gin.Context, name string) error {
 	if !ok {
 		return problem.New(problem.NotFound, "")
 	}
+	c.Header("Cache-Control", "public, max-age=3600")
+	if c.Query("v") == a.version {
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	sendBuilt(c, a)
+	return nil
+}
+
+// sendBuilt responds with a file that is ready, or with nothing but « not modified » where the browser
+// has it.
+func sendBuilt(c *gin.Context, a asset) {
 	h := c.Writer.Header()
 	h.Set("ETag", `"`+a.version+`"`)
 	h.Set("Vary", "Accept-Encoding")
-	h.Set("Cache-Control", "public, max-age=3600")
-	if c.Query("v") == a.version {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	if c.GetHeader("If-None-Match") == `"`+a.version+`"` {
+	if hasTag(c.GetHeader("If-None-Match"), `"`+a.version+`"`) {
 		c.Status(http.StatusNotModified)
-		return nil
+		return
 	}
 	body := a.plain
 	if a.gzipped != nil && acceptsGzip(c.GetHeader("Accept-Encoding")) {
@@ -98,5 +130,4 @@ func (s *Server) sendAsset(c *gin.Context, name string) error {
 		body = a.gzipped
 	}
 	c.Data(http.StatusOK, a.kind, body)
-	return nil
 }

@@ -16,8 +16,10 @@ type Limits struct {
 	QuestionBurst  int     // at once; zero means 30
 	Requests       float64 // tickets an hour and network, over time; zero means 20
 	RequestBurst   int     // zero means 10
-	AnswersAtOnce  int     // questions worked on at the same time; zero means 16
-	AnswersWaiting int     // questions that may wait for that; zero means 256
+	Searches       float64 // a minute and network, over time, those while typing counted; zero means 300
+	SearchBurst    int     // zero means 60
+	AnswersAtOnce  int     // questions worked on at the same time, and as many searches; zero means 16
+	AnswersWaiting int     // questions that may wait for that, and as many searches; zero means 256
 }
 
 func (l Limits) withDefaults() Limits {
@@ -35,6 +37,8 @@ func (l Limits) withDefaults() Limits {
 	defInt(&l.QuestionBurst, 30)
 	def(&l.Requests, 20)
 	defInt(&l.RequestBurst, 10)
+	def(&l.Searches, 300)
+	defInt(&l.SearchBurst, 60)
 	defInt(&l.AnswersAtOnce, 16)
 	defInt(&l.AnswersWaiting, 256)
 	return l
@@ -43,37 +47,45 @@ func (l Limits) withDefaults() Limits {
 // maxNetworks bounds how many networks are remembered; past it the idle ones are forgotten.
 const maxNetworks = 10_000
 
-// limiter keeps a token bucket per network for each kind of request, and the one waiting line of
-// questions.
-type limiter struct {
-	limits  Limits
-	now     func() time.Time
-	working chan struct{} // a place for each question worked on
-	waiting chan struct{} // a place for each that is here at all
+// typingAtOnce is how many searches by words alone are worked on at the same time: they wait for
+// nobody but this machine.
+const typingAtOnce = 4
 
-	mu        sync.Mutex
-	questions map[string]*rate.Limiter
-	requests  map[string]*rate.Limiter
+// limiter keeps a token bucket per network for each kind of request, and the waiting lines. What may
+// wait for the embedder and what never does stand in lines of their own, so that typing finds
+// articles while every question waits.
+type limiter struct {
+	limits                   Limits
+	now                      func() time.Time
+	answers, finding, typing lane
+	mu                       sync.Mutex
+	questions, requests      map[string]*rate.Limiter
+	searches, small          map[string]*rate.Limiter
 }
 
 func newLimiter(l Limits) *limiter {
 	l = l.withDefaults()
 	return &limiter{
 		limits: l, now: time.Now,
-		working:   make(chan struct{}, l.AnswersAtOnce),
-		waiting:   make(chan struct{}, l.AnswersAtOnce+l.AnswersWaiting),
+		answers: newLane(l.AnswersAtOnce, l.AnswersWaiting), finding: newLane(l.AnswersAtOnce, l.AnswersWaiting),
+		typing:    newLane(typingAtOnce, l.AnswersWaiting),
 		questions: map[string]*rate.Limiter{}, requests: map[string]*rate.Limiter{},
+		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{},
 	}
 }
 
-// question takes a place for one question; done gives it back. TooMany where the network has asked
-// too often or the line is full.
-func (l *limiter) question(ctx context.Context, a support.Actor) (done func(), err error) {
-	if !free(a) {
-		if err := l.take(l.questions, a.Network, rate.Limit(l.limits.Questions/60), l.limits.QuestionBurst); err != nil {
-			return nil, err
-		}
-	}
+// lane is a waiting line.
+type lane struct {
+	working chan struct{} // a place for each that is worked on
+	waiting chan struct{} // a place for each that is here at all
+}
+
+func newLane(atOnce, waiting int) lane {
+	return lane{make(chan struct{}, atOnce), make(chan struct{}, atOnce+waiting)}
+}
+
+// enter waits for a place; done gives it back. TooMany where the line is full.
+func (l lane) enter(ctx context.Context) (done func(), err error) {
 	select {
 	case l.waiting <- struct{}{}:
 	default:
@@ -88,19 +100,46 @@ func (l *limiter) question(ctx context.Context, a support.Actor) (done func(), e
 	}
 }
 
-// free reports whether no budget is kept for the actor: staff, and whoever works on this machine. The
-// waiting line holds for them too.
-func free(a support.Actor) bool { return a.IsStaff() || a.Network == "" }
+// question takes a place for one question; done gives it back. TooMany where the network has asked
+// too often or the line is full.
+func (l *limiter) question(ctx context.Context, a support.Actor) (done func(), err error) {
+	if err := l.take(l.questions, a, l.limits.Questions/60, l.limits.QuestionBurst); err != nil {
+		return nil, err
+	}
+	return l.answers.enter(ctx)
+}
+
+// search is question for a search; typing says that it is one by words alone.
+func (l *limiter) search(ctx context.Context, a support.Actor, typing bool) (done func(), err error) {
+	if err := l.take(l.searches, a, l.limits.Searches/60, l.limits.SearchBurst); err != nil {
+		return nil, err
+	}
+	if typing {
+		return l.typing.enter(ctx)
+	}
+	return l.finding.enter(ctx)
+}
 
 // request counts one handoff. TooMany where the network has made too many.
 func (l *limiter) request(a support.Actor) error {
+	return l.take(l.requests, a, l.limits.Requests/3600, l.limits.RequestBurst)
+}
+
+// act counts one small thing that somebody does, a vote or a reply: as many as questions, in no line.
+func (l *limiter) act(a support.Actor) error {
+	return l.take(l.small, a, l.limits.Questions/60, l.limits.QuestionBurst)
+}
+
+// free reports whether no budget is kept for the actor: staff, and whoever works on this machine. The
+// waiting lines hold for them too.
+func free(a support.Actor) bool { return a.IsStaff() || a.Network == "" }
+
+// take counts one of the actor's network, at so many a second over time and burst at once.
+func (l *limiter) take(m map[string]*rate.Limiter, a support.Actor, every float64, burst int) error {
 	if free(a) {
 		return nil
 	}
-	return l.take(l.requests, a.Network, rate.Limit(l.limits.Requests/3600), l.limits.RequestBurst)
-}
-
-func (l *limiter) take(m map[string]*rate.Limiter, network string, every rate.Limit, burst int) error {
+	network := a.Network
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -116,7 +155,7 @@ func (l *limiter) take(m map[string]*rate.Limiter, network string, every rate.Li
 				clear(m)
 			}
 		}
-		b = rate.NewLimiter(every, burst)
+		b = rate.NewLimiter(rate.Limit(every), burst)
 		m[network] = b
 	}
 	r := b.ReserveN(now, 1)

@@ -59,7 +59,7 @@ func TestLineOfQuestionsIsBounded(t *testing.T) {
 		_, err := l.question(ctx, support.Actor{})
 		second <- err
 	}()
-	for len(l.waiting) < 2 { // the second stands in line
+	for len(l.answers.waiting) < 2 { // the second stands in line
 		if ctx.Err() != nil {
 			t.Fatal(ctx.Err())
 		}
@@ -77,6 +77,35 @@ func TestLineOfQuestionsIsBounded(t *testing.T) {
 		t.Fatalf("after all have left: %v", err)
 	}
 	again()
+}
+
+// TestSearchHasItsOwnLine holds that nobody who types waits behind those who wait for the embedder.
+func TestSearchHasItsOwnLine(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(Limits{AnswersAtOnce: 1, AnswersWaiting: 1, QuestionBurst: 1, SearchBurst: 3})
+	a := support.Actor{Network: "192.0.2.0/24"}
+	if _, err := l.question(t.Context(), a); err != nil { // works for as long as the test
+		t.Fatal(err)
+	}
+	if _, err := l.search(t.Context(), a, false); err != nil {
+		t.Fatalf("a search behind a question: %v", err)
+	}
+	for range 2 {
+		done, err := l.search(t.Context(), a, true)
+		if err != nil {
+			t.Fatalf("typing behind a question and a search: %v", err)
+		}
+		done()
+	}
+	if _, err := l.search(t.Context(), a, true); !problem.Is(err, problem.TooMany) {
+		t.Errorf("a search beyond the burst: %v, want too_many", err)
+	}
+	if err := l.act(a); err != nil {
+		t.Errorf("a vote after all that: %v", err)
+	}
+	if err := l.act(a); !problem.Is(err, problem.TooMany) {
+		t.Errorf("a vote beyond the burst: %v, want too_many", err)
+	}
 }
 
 func TestNetworksAreForgotten(t *testing.T) {

@@ -23,6 +23,8 @@ import (
 const (
 	maxBody = 64 << 10
 	maxForm = 1 << 20
+	// A logo that is too large comes back with a word too; admins alone are listened to for so long.
+	maxUpload = 8 << 20
 )
 
 // deskCookie holds the session of somebody who works here.
@@ -62,8 +64,11 @@ func (s *Server) secure(c *gin.Context) {
 		return
 	}
 	limit := int64(maxForm)
-	if wantsJSON(c) {
+	switch {
+	case wantsJSON(c):
 		limit = maxBody
+	case c.FullPath() == settingsPath:
+		limit = maxUpload
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	c.Next()
@@ -188,9 +193,10 @@ func network(ip string) string {
 	return p.String()
 }
 
-// actor is who asks.
+// actor is who asks; a guest for what is refused before anybody has looked.
 func actor(c *gin.Context) support.Actor {
-	a, _ := c.MustGet(keyActor).(support.Actor)
+	v, _ := c.Get(keyActor)
+	a, _ := v.(support.Actor)
 	return a
 }
 

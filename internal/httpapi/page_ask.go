@@ -12,6 +12,7 @@ import (
 	"guichet/internal/problem"
 	"guichet/internal/publish"
 	"guichet/internal/support"
+	"guichet/kb"
 )
 
 // pageAsk answers the question of the address and sends the reader to the answer's own page, so that
@@ -21,7 +22,7 @@ func (s *Server) pageAsk(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v.NoIndex = true
+	v.NoIndex, v.Box = true, true
 	data := struct {
 		view
 		Q, Error string
@@ -41,7 +42,7 @@ func (s *Server) pageAsk(c *gin.Context) error {
 		return s.render(c, status, "ask", data)
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Redirect(http.StatusSeeOther, "/"+string(v.Lang)+"/answers/"+string(a.ID))
+	c.Redirect(http.StatusSeeOther, answerPath(v.Lang, a.ID))
 	return nil
 }
 
@@ -63,34 +64,51 @@ type source struct {
 	URL string
 }
 
+// answerPath is the page of a stored answer, from the root.
+func answerPath(l kb.Lang, id support.AnswerID) string {
+	return "/" + string(l) + "/answers/" + string(id)
+}
+
+// answerPage is a stored answer as its reader sees it.
+type answerPage struct {
+	view
+	A        assistant.Answer
+	Sources  []source
+	Related  []publish.Card
+	Feedback feedbackView
+	Degraded string // for staff: parts of the search that took no part
+}
+
 // pageAnswer shows a stored answer to whoever knows its id.
 func (s *Server) pageAnswer(c *gin.Context) error {
+	return s.answerPage(c, http.StatusOK, func(*answerPage) {})
+}
+
+func (s *Server) answerPage(c *gin.Context, status int, with func(*answerPage)) error {
 	v, err := s.reader(c, "")
 	if err != nil {
 		return err
 	}
-	data := struct {
-		view
-		A        assistant.Answer
-		Sources  []source
-		Related  []publish.Card
-		Degraded string // for staff: parts of the search that took no part
-	}{view: v}
-	if data.A, err = s.findAnswer(c, c.Param("id")); err != nil {
+	p := answerPage{view: v}
+	if p.A, err = s.findAnswer(c, c.Param("id")); err != nil {
 		return err
 	}
-	data.Title, data.NoIndex = clip(data.A.Question, 80), true
-	for _, x := range data.A.Citations {
-		data.Sources = append(data.Sources, source{x, citationPath(x)})
+	p.Title, p.Description, p.NoIndex, p.Box = clip(p.A.Question, 80), p.T("answer.description"), true, true
+	for _, x := range p.A.Citations {
+		p.Sources = append(p.Sources, source{x, x.Path()})
 	}
-	for _, r := range data.A.Related {
-		data.Related = append(data.Related, publish.Card{ID: r.ID, Group: r.Group, Lang: r.Lang, Slug: r.Slug, Title: r.Title, UpdatedAt: r.UpdatedAt})
+	for _, r := range p.A.Related {
+		p.Related = append(p.Related, publish.Card{ID: r.ID, Group: r.Group, Lang: r.Lang, Slug: r.Slug, Title: r.Title, UpdatedAt: r.UpdatedAt})
 	}
 	if actor(c).IsStaff() {
-		data.Degraded = strings.Join(data.A.Degraded, ", ")
+		p.Degraded = strings.Join(p.A.Degraded, ", ")
 	}
+	if err := s.answerFeedback(c, &p); err != nil {
+		return err
+	}
+	with(&p)
 	c.Header("Cache-Control", "private, no-cache")
-	return s.render(c, http.StatusOK, "answer", data)
+	return s.render(c, status, "answer", p)
 }
 
 // findAnswer reads a stored answer; an id that is none is NotFound like one that is gone.

@@ -40,7 +40,7 @@ func (s *Server) pageHome(c *gin.Context) error {
 		return err
 	}
 	data.Description = data.T("home.description")
-	data.Feed = feedPath(v.Lang)
+	data.Feed, data.Box = feedPath(v.Lang), true
 	s.describe(c, &data.view, nil)
 	data.XDefault = s.absolute("/") // which finds out the reader's language
 	return s.render(c, http.StatusOK, "home", data)
@@ -114,10 +114,10 @@ func (s *Server) pageSearch(c *gin.Context) error {
 		Q, Error string
 		Hits     []hitView
 	}{view: v, Q: c.Query("q")}
-	data.NoIndex = true
+	data.NoIndex, data.Box = true, true
 	status := http.StatusOK
 	if _, asked := c.GetQuery("q"); asked {
-		hits, _, _, err := s.search(c, data.Q, v.Lang, c.Query("collection"), 10)
+		hits, _, _, err := s.search(c, assistant.Question{Text: data.Q, Lang: v.Lang, Collection: kb.CollectionKey(c.Query("collection"))}, 10)
 		if err != nil {
 			problems, code, again := s.formProblem(c, err, nil)
 			if !again {

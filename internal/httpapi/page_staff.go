@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/internal/problem"
-	"guichet/internal/publish"
 	"guichet/internal/support"
 )
 
@@ -72,7 +71,7 @@ func (s *Server) pageMailbox(c *gin.Context) error {
 		deskView
 		Local bool
 		Mails []mailView
-	}{deskView: v, Local: s.Mailbox != nil}
+	}{deskView: v, Local: !decided(c).SendsMail}
 	if data.Local {
 		mails, err := s.Mailbox.Mailbox(c.Request.Context(), pageSize)
 		if err != nil {
@@ -83,20 +82,4 @@ func (s *Server) pageMailbox(c *gin.Context) error {
 		}
 	}
 	return s.render(c, http.StatusOK, "desk/mailbox", data)
-}
-
-// pageFeedbackList shows what readers said of articles, for staff.
-func (s *Server) pageFeedbackList(c *gin.Context) error {
-	v, err := s.staff(c, "feedback", "desk.feedback")
-	if err != nil {
-		return err
-	}
-	data := struct {
-		deskView
-		Votes []publish.Vote
-	}{deskView: v}
-	if data.Votes, err = s.Reading.Feedback(c.Request.Context(), 200); err != nil {
-		return err
-	}
-	return s.render(c, http.StatusOK, "desk/feedback", data)
 }

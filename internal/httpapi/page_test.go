@@ -12,6 +12,7 @@ import (
 	"guichet/internal/app/apptest"
 	"guichet/internal/desk"
 	"guichet/internal/problem"
+	"guichet/internal/publish"
 	"guichet/internal/support"
 )
 
@@ -304,7 +305,7 @@ func TestFeedback(t *testing.T) {
 			t.Errorf("%v: %d", vote, status)
 		}
 	}
-	votes, err := h.Database().Feedback(t.Context(), 10)
+	votes, err := h.Database().Feedback(t.Context(), publish.VoteFilter{Limit: 10})
 	if err != nil || len(votes) != 1 || votes[0].Helpful || votes[0].Comment != "Il manque <les> délais." {
 		t.Errorf("votes %+v, %v; want one changed vote", votes, err)
 	}

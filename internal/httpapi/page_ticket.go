@@ -94,7 +94,7 @@ func (s *Server) pageTicketReply(c *gin.Context) error {
 	link := support.Token(c.Param("link"))
 	fields, err := form(c)
 	if err == nil {
-		err = s.take(c)
+		err = s.limiter.act(actor(c))
 	}
 	if err == nil {
 		err = s.Desk.MemberReply(c.Request.Context(), link, fields.Get("client_id"), fields.Get("text"))
@@ -108,15 +108,6 @@ func (s *Server) pageTicketReply(c *gin.Context) error {
 		})
 	}
 	return done(c, link, "sent")
-}
-
-// take counts one small action of a visitor within the limits of questions.
-func (s *Server) take(c *gin.Context) error {
-	release, err := s.limiter.question(c.Request.Context(), actor(c))
-	if err == nil {
-		release()
-	}
-	return err
 }
 
 // pageTicketSolved marks the request as solved, for whoever holds the ticket's link.

@@ -145,9 +145,14 @@ type view struct {
 	XDefault    string // and for readers of none of them
 	OpenGraph   string // type of the page, where it is one to be shared: "website", "article"
 	Linked      any    // JSON-LD; nil for none
+	Box         bool   // the page has a question box of its own
 	Feed        string // of new articles; "" for none
 	Switch      []link // where the language switcher leads
 	LegalURL    string
+	PrivacyURL  string
+	TermsURL    string
+	Theme       string // stylesheet of the chosen colour; "" for none
+	Logo        logoView
 	Nonce       string    // of the page's scripts and styles; render puts the answer's own in its place
 	PromiseNow  time.Time // first answer by, for a request made now
 	zone        *time.Location
@@ -203,6 +208,22 @@ func (v view) Readings() string {
 	return string(b)
 }
 
+// maxFound is how many articles are shown while one types.
+const maxFound = 6
+
+// Found are the lines said when so many articles are found while one types, from none to maxFound.
+func (v view) Found() string {
+	var lines []string
+	for n := range maxFound + 1 {
+		lines = append(lines, v.N("search.found", n))
+	}
+	b, err := json.Marshal(lines)
+	if err != nil {
+		return "[]"
+	}
+	return string(b)
+}
+
 func pairs(args []any) map[string]any {
 	m := make(map[string]any, len(args)/2)
 	for i := 0; i+1 < len(args); i += 2 {
@@ -223,7 +244,8 @@ func (s *Server) reader(c *gin.Context, titleKey string) (view, error) {
 func (s *Server) view(c *gin.Context, titleKey string) view {
 	l := lang(c)
 	site := decided(c)
-	v := view{Lang: l, SiteName: site.Name, LegalURL: site.LegalURL, Nonce: s.nonce, words: s.Catalogs.For(l), zone: s.Handoff.Zone()}
+	v := view{Lang: l, SiteName: site.Name, LegalURL: site.LegalURL, PrivacyURL: site.PrivacyURL, TermsURL: site.TermsURL,
+		Theme: themeURL(site), Logo: newLogoView(site.Logo), Nonce: s.nonce, words: s.Catalogs.For(l), zone: s.Handoff.Zone()}
 	if v.SiteName == "" {
 		v.SiteName = v.T("site.name")
 	}
@@ -262,10 +284,13 @@ func (s *Server) switchTo(c *gin.Context, other func(kb.Lang) string) []link {
 func (s *Server) errorPage(c *gin.Context, status int, p *problem.Error) {
 	if first, _, _ := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, "/"), "/"); c.Param("lang") == "" {
 		for _, l := range kb.Langs {
-			if string(l) == first { // no route: the address itself says the language
+			if string(l) == first && decided(c).Offers(l) { // no route: the address itself says the language
 				c.Set(keyLang, l)
 			}
 		}
+	}
+	if c.FullPath() == "" && !decided(c).Offers(lang(c)) {
+		c.Set(keyLang, decided(c).Default)
 	}
 	if status < 400 || status == statusClientGone { // nobody is there to read it
 		c.Status(status)

@@ -11,7 +11,7 @@ type handler func(c *gin.Context) error
 
 // routes is every address of the house.
 func (s *Server) routes() {
-	s.engine.Use(s.observe, s.compress, s.recover, s.secure, s.identify)
+	s.engine.Use(s.observe, s.compress, s.recover, s.secure, s.identify, s.offered)
 	s.engine.NoRoute(s.handle(s.notFound))
 	s.engine.NoMethod(s.handle(s.methodNotAllowed))
 
@@ -22,27 +22,39 @@ func (s *Server) routes() {
 	s.get("/sitemap.xml", s.sitemap)
 	s.get("/favicon.ico", s.favicon)
 	s.get("/assets/*file", s.asset)
+	s.get("/widget.js", s.widget)
+	s.get("/widget.d.ts", s.widgetTypes)
 
 	// The API.
 	api := "/api/v1"
 	s.get(api+"/search", s.apiSearch)
 	s.post(api+"/search", s.apiSearch)
 	s.post(api+"/ask", s.apiAsk)
+	s.post(api+"/answers/:id/feedback", s.apiRate)
 	s.post(api+"/conversations", s.apiOpenConversation)
+	s.get(api+"/conversations/:id", s.apiConversation)
 	s.post(api+"/conversations/:id/questions", s.apiAskIn)
+	s.post(api+"/conversations/:id/messages", s.apiMessage)
 	s.get(api+"/conversations/:id/contact-options", s.apiConversationOptions)
 	s.post(api+"/conversations/:id/handoff", s.apiHandoff)
 	s.get(api+"/contact-options", s.apiContactOptions)
+	s.get(api+"/articles", s.apiArticles)
+	s.get(api+"/articles/:lang/:slug", s.apiArticle)
+	s.post(api+"/articles/:lang/:slug/feedback", s.apiArticleFeedback)
 	s.get(api+"/openapi.json", s.openAPI)
 
 	// The help center. :lang is one of the nine; another first part is not found.
 	s.get("/", s.pageRoot)
+	s.get("/chat", s.chatRoot)
 	s.get("/:lang", s.pageHome)
+	s.get("/:lang/panel", s.pagePanel)
+	s.get("/:lang/chat", s.pageChat)
 	s.get("/:lang/feed.atom", s.feed)
 	s.get("/:lang/opensearch.xml", s.openSearch)
 	s.get("/:lang/search", s.pageSearch)
 	s.get("/:lang/ask", s.pageAsk)
 	s.get("/:lang/answers/:id", s.pageAnswer)
+	s.post("/:lang/answers/:id/feedback", s.pageRate)
 	s.get("/:lang/collections/:key", s.pageCollection)
 	s.get("/:lang/articles/:slug", s.pageArticle)
 	s.post("/:lang/articles/:slug/feedback", s.pageFeedback)
@@ -65,6 +77,8 @@ func (s *Server) routes() {
 	s.post("/desk/tickets/:id/release", s.pageDeskRelease)
 	s.get("/desk/mailbox", s.pageMailbox)
 	s.get("/desk/feedback", s.pageFeedbackList)
+	s.get(settingsPath, s.pageSettings)
+	s.post(settingsPath, s.pageSettingsSend)
 }
 
 func (s *Server) get(path string, h handler) {

@@ -52,7 +52,8 @@ type Config struct {
 	Desk      *desk.Service
 	Handoff   *handoff.Service
 	Reading   Reading
-	Mailbox   Mailbox // nil when SMTP is set
+	Mailbox   Mailbox
+	Settings  *site.Service
 
 	Catalogs *locale.Catalogs
 	Web      fs.FS // templates/ and dist/
@@ -74,6 +75,7 @@ type Server struct {
 	engine  *gin.Engine
 	pages   *pages
 	assets  assets
+	loader  *loader
 	limiter *limiter
 	guard   *http.CrossOriginProtection
 	nonce   string // stands in rendered pages for the nonce of the answer that carries them
@@ -88,6 +90,9 @@ func New(c Config) (*Server, error) {
 	s := &Server{Config: c, engine: gin.New(), limiter: newLimiter(c.Limits), guard: http.NewCrossOriginProtection(), nonce: "nonce-" + rand.Text()}
 	var err error
 	if s.assets, err = loadAssets(c.Web); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	if s.loader, err = newLoader(s.assets); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	if s.pages, err = loadPages(c, s.assets.url); err != nil {

@@ -27,7 +27,7 @@ var (
 	liveRefs = query("live_refs", `
 		SELECT a.id, a.group_id, a.lang, a.slug, v.title, a.live, a.updated_at
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.number = a.live
-		WHERE a.id = ANY(@ids)`)
+		WHERE a.id = ANY(@ids) AND v.audience <= @audience`)
 )
 
 // SaveAnswer implements assistant.Store.
@@ -62,9 +62,9 @@ func (db *DB) DeleteAnswersOlderThan(ctx context.Context, before time.Time) (n i
 }
 
 // ArticleRefs implements assistant.Store.
-func (db *DB) ArticleRefs(ctx context.Context, ids []kb.ArticleID) (_ map[kb.ArticleID]assistant.ArticleRef, err error) {
+func (db *DB) ArticleRefs(ctx context.Context, ids []kb.ArticleID, audience kb.Audience) (_ map[kb.ArticleID]assistant.ArticleRef, err error) {
 	defer problem.Wrap(&err, "ArticleRefs(%d)", len(ids))
-	refs, err := list(ctx, db.pool, liveRefs, args{"ids": texts(ids)}, pgx.RowToStructByPos[assistant.ArticleRef])
+	refs, err := list(ctx, db.pool, liveRefs, args{"ids": texts(ids), "audience": audience}, pgx.RowToStructByPos[assistant.ArticleRef])
 	out := make(map[kb.ArticleID]assistant.ArticleRef, len(refs))
 	for _, r := range refs {
 		out[r.ID] = r

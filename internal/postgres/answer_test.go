@@ -64,10 +64,16 @@ func TestArticleRefs(t *testing.T) {
 	later := a
 	later.Title, later.Slug = "Later", "later"
 	d.save(later)
-	got, err := d.ArticleRefs(t.Context(), []kb.ArticleID{"a", "draft", "nobody"})
+	got, err := d.ArticleRefs(t.Context(), []kb.ArticleID{"a", "draft", "nobody"}, kb.Public)
 	want := map[kb.ArticleID]assistant.ArticleRef{"a": {ID: "a", Group: "a", Lang: kb.English, Slug: "a", Title: "Title of a", Version: 1}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(assistant.ArticleRef{}, "UpdatedAt")); err != nil || diff != "" {
 		t.Errorf("refs (-want +got), %v:\n%s", err, diff)
+	}
+	inner := article("inner", kb.English, "Text.")
+	inner.Audience = kb.Staff
+	d.publish(inner)
+	if refs, err := d.ArticleRefs(t.Context(), []kb.ArticleID{"inner"}, kb.Public); err != nil || len(refs) != 0 {
+		t.Errorf("of the staff's articles members are given %v, %v", refs, err)
 	}
 	if since := time.Since(got["a"].UpdatedAt); since < 0 || since > time.Minute {
 		t.Errorf("updated %v ago", since)

@@ -81,6 +81,19 @@ var entryByClientID = query("entry_by_client_id", `
 	SELECT `+entryColumns+` FROM entries e LEFT JOIN agents a ON a.id = e.agent_id
 	WHERE e.conversation_id = @conversation AND e.author = @author AND e.client_id = @client_id`)
 
+// findByClientID reads the entry that an author sent under the client id; its Seq is zero if there is
+// none.
+func findByClientID(ctx context.Context, r runner, c support.ConversationID, author support.Author, clientID string) (support.Entry, error) {
+	if clientID == "" {
+		return support.Entry{}, nil
+	}
+	e, err := one(ctx, r, entryByClientID, args{"conversation": c, "author": author, "client_id": clientID}, scanEntry)
+	if problem.Is(err, problem.NotFound) {
+		return support.Entry{}, nil
+	}
+	return e, err
+}
+
 // appendTo adds an entry under the conversation's lock; see handoff.Tx.Append. Another kind is
 // another entry too: the text of a note that came back as a reply would be shown to the member.
 func appendTo(ctx context.Context, r runner, c support.ConversationID, e support.Entry) (support.Entry, error) {
@@ -91,14 +104,14 @@ func appendTo(ctx context.Context, r runner, c support.ConversationID, e support
 		if _, err := lockConversation(ctx, r, c); err != nil {
 			return e, err
 		}
-		there, err := one(ctx, r, entryByClientID, args{"conversation": c, "author": e.Author, "client_id": e.ClientID}, scanEntry)
+		there, err := findByClientID(ctx, r, c, e.Author, e.ClientID)
 		switch {
-		case err == nil && there.Body == e.Body && there.Kind == e.Kind:
-			return there, nil
-		case err == nil:
-			return e, problem.From(problem.Conflict, "problem.client_id_taken", fmt.Errorf("entry %d of conversation %s has the client id", there.Seq, c))
-		case !problem.Is(err, problem.NotFound):
+		case err != nil:
 			return e, err
+		case there.Seq > 0 && there.Body == e.Body && there.Kind == e.Kind:
+			return there, nil
+		case there.Seq > 0:
+			return e, problem.From(problem.Conflict, "problem.client_id_taken", fmt.Errorf("entry %d of conversation %s has the client id", there.Seq, c))
 		}
 	}
 	numbered, err := one(ctx, r, appendEntry, args{"conversation": c, "public": e.Kind != support.EntryNote,
@@ -129,13 +142,14 @@ func (db *DB) FindEntry(ctx context.Context, c support.ConversationID, seq int64
 
 var listEntries = query("list_entries", `
 	SELECT `+entryColumns+` FROM entries e LEFT JOIN agents a ON a.id = e.agent_id
-	WHERE e.conversation_id = @conversation AND (@staff OR e.pub_seq IS NOT NULL)
+	WHERE e.conversation_id = @conversation
+		AND CASE WHEN @staff THEN e.seq > @after ELSE e.pub_seq IS NOT NULL AND e.pub_seq > @after END
 	ORDER BY e.seq`)
 
-// entriesOf reads a thread. To members an entry is numbered by what they see: a gap would tell them
+// entriesOf reads a thread from the entry after the one with the reader's number. To members an entry is numbered by what they see: a gap would tell them
 // of a note.
-func (db *DB) entriesOf(ctx context.Context, c support.ConversationID, staff bool) ([]support.Entry, error) {
-	entries, err := list(ctx, db.pool, listEntries, args{"conversation": c, "staff": staff}, scanEntry)
+func (db *DB) entriesOf(ctx context.Context, c support.ConversationID, after int64, staff bool) ([]support.Entry, error) {
+	entries, err := list(ctx, db.pool, listEntries, args{"conversation": c, "after": after, "staff": staff}, scanEntry)
 	if !staff {
 		for i := range entries {
 			entries[i].Seq = entries[i].PubSeq

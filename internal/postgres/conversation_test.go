@@ -185,30 +185,55 @@ func TestLateAnswer(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	c, _ := openThread(t, db)
-	epoch, err := db.AppendQuestion(t.Context(), c.ID, "q1", "Gdzie jest paczka?")
-	if err != nil || epoch != 0 {
-		t.Fatalf("AppendQuestion: %d, %v", epoch, err)
+	ask := func(clientID, text string) (int, support.Entry, error) {
+		return db.AppendQuestion(t.Context(), c.ID, clientID, text)
 	}
-	if _, err := db.AppendQuestion(t.Context(), c.ID, "q1", "Coś innego"); !problem.Is(err, problem.Conflict) {
+	epoch, given, err := ask("q1", "Gdzie jest paczka?")
+	if err != nil || epoch != 0 || given.Seq != 0 {
+		t.Fatalf("AppendQuestion: %d, %+v, %v", epoch, given, err)
+	}
+	if _, given, err := ask("q1", "Gdzie jest paczka?"); err != nil || given.Seq != 0 {
+		t.Errorf("again, before the answer: %+v, %v", given, err)
+	}
+	if _, _, err := ask("q1", "Coś innego"); !problem.Is(err, problem.Conflict) {
 		t.Errorf("another text: %v, want Conflict", err)
 	}
 	answer := assistant.Answer{ID: support.NewSecretID[support.AnswerID](), Outcome: assistant.Answered, Lang: kb.Polish,
 		Sentences: []assistant.Sentence{{Text: "W drodze.", Citations: []int{1}}, {Text: "Trzy dni.", Citations: []int{1}}},
 		Citations: []assistant.Citation{{N: 1, Article: assistant.ArticleRef{ID: "parcel", Lang: kb.Polish, Slug: "paczka", Title: "Paczka"},
 			Passage: "p1", Heading: "Dostawa", Anchor: "dostawa", Quote: "W drodze."}}}
-	if kept, err := db.AppendAnswer(t.Context(), c.ID, epoch, answer); err != nil || !kept {
-		t.Fatalf("AppendAnswer: %v, %v", kept, err)
+	e, err := answer.Entry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.ClientID = "q1"
+	first, err := db.AppendAnswer(t.Context(), c.ID, epoch, e)
+	if err != nil || first.Seq != 2 || first.PubSeq != 2 {
+		t.Fatalf("AppendAnswer: %+v, %v", first, err)
+	}
+	slower := e
+	slower.Body, slower.Data = "Inaczej.", []byte(`{}`)
+	if got, err := db.AppendAnswer(t.Context(), c.ID, epoch, slower); err != nil || got.Seq != 2 || got.Body != e.Body {
+		t.Errorf("a second answer to the same question: %+v, %v; want the first", got, err)
+	}
+	if _, given, err := ask("q1", "Gdzie jest paczka?"); err != nil || given.Seq != 2 || given.Body != e.Body {
+		t.Errorf("again, after the answer: %+v, %v", given, err)
 	}
 	if err := db.InHandoff(t.Context(), func(ctx context.Context, tx handoff.Tx) error {
 		return tx.MoveConversation(ctx, c.ID, support.OwnerQueue)
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if kept, err := db.AppendAnswer(t.Context(), c.ID, epoch, answer); err != nil || kept {
-		t.Errorf("late answer: kept %v, %v", kept, err)
+	late := e
+	late.ClientID = "q0"
+	if _, err := db.AppendAnswer(t.Context(), c.ID, epoch, late); !problem.Is(err, problem.Conflict) {
+		t.Errorf("late answer: %v, want Conflict", err)
 	}
-	if _, err := db.AppendQuestion(t.Context(), c.ID, "q2", "Halo?"); !problem.Is(err, problem.Conflict) {
+	if _, _, err := ask("q2", "Halo?"); !problem.Is(err, problem.Conflict) {
 		t.Errorf("question to a queue: %v, want Conflict", err)
+	}
+	if _, given, err := ask("q1", "Gdzie jest paczka?"); err != nil || given.Seq != 2 {
+		t.Errorf("what was answered before: %+v, %v", given, err)
 	}
 	got, err := db.FindEntry(t.Context(), c.ID, 2)
 	if err != nil {
@@ -220,7 +245,8 @@ func TestLateAnswer(t *testing.T) {
 	path := "/pl/articles/paczka?cite=p1." + kb.HashText("W drodze.").String() + "#dostawa"
 	var data support.AnswerData
 	decode(t, got.Data, &data)
-	if diff := cmp.Diff(support.AnswerData{Answer: answer.ID, Outcome: "answered",
+	if diff := cmp.Diff(support.AnswerData{Answer: answer.ID, Outcome: "answered", Lang: kb.Polish,
+		Sentences: []support.SaidSentence{{Text: "W drodze.", Citations: []int{1}}, {Text: "Trzy dni.", Citations: []int{1}}},
 		Citations: []support.CitedRef{{N: 1, Article: "parcel", Title: "Paczka", Heading: "Dostawa", Quote: "W drodze.", Path: path}}}, data); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}

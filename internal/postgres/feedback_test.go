@@ -42,11 +42,33 @@ func TestFeedback(t *testing.T) {
 		{Card: card("a"), Version: 1, Comment: "Which 7 days?", CreatedAt: noon.Add(3 * time.Minute)},
 		{Card: card("b"), Version: 1, Helpful: true, CreatedAt: noon.Add(2 * time.Minute)},
 	}
-	for _, limit := range []int{10, 2} {
-		got, err := d.Feedback(t.Context(), limit)
-		if diff := cmp.Diff(want[:min(limit, 3)], got, cmpopts.IgnoreFields(publish.Card{}, "UpdatedAt")); err != nil || diff != "" {
-			t.Errorf("limit %d (-want +got), %v:\n%s", limit, err, diff)
+	yes, no := true, false
+	for _, tt := range []struct {
+		name string
+		f    publish.VoteFilter
+		want []publish.Vote
+	}{
+		{"All", publish.VoteFilter{Limit: 10}, want},
+		{"Bounded", publish.VoteFilter{Limit: 2}, want[:2]},
+		{"Yes", publish.VoteFilter{Helpful: &yes, Limit: 10}, want[2:]},
+		{"No", publish.VoteFilter{Helpful: &no, Limit: 10}, want[:2]},
+	} {
+		got, err := d.Feedback(t.Context(), tt.f)
+		if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreFields(publish.Vote{}, "ID"), cmpopts.IgnoreFields(publish.Card{}, "UpdatedAt")); err != nil || diff != "" {
+			t.Errorf("%s (-want +got), %v:\n%s", tt.name, err, diff)
 		}
+		if tt.name == "Bounded" && len(got) == 2 {
+			rest, err := d.Feedback(t.Context(), publish.VoteFilter{After: got[1].ID, Limit: 10})
+			if err != nil || len(rest) != 1 || rest[0].Card.ID != "b" {
+				t.Errorf("after the second: %+v, %v; want the vote on b", rest, err)
+			}
+		}
+	}
+	if f, err := d.FindFeedback(t.Context(), "a", []byte("bob")); err != nil || f.Helpful || f.Comment != "Which 7 days?" {
+		t.Errorf("bob's vote: %+v, %v", f, err)
+	}
+	if _, err := d.FindFeedback(t.Context(), "b", []byte("bob")); !problem.Is(err, problem.NotFound) {
+		t.Errorf("a vote that bob has not given: %v, want NotFound", err)
 	}
 	for _, tt := range []struct {
 		name string

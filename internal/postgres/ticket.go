@@ -33,6 +33,27 @@ var (
 		WHERE conversation_id = @conversation AND status NOT IN ('closed','spam','merged')`)
 )
 
+// The open one, or else the last.
+var findConversationTicket = query("find_conversation_ticket", `
+	SELECT `+ticketColumns+` FROM tickets WHERE conversation_id = @conversation
+	ORDER BY status IN ('closed','spam','merged'), created_at DESC, id DESC LIMIT 1`)
+
+// FindConversationTicket reads the ticket that stands on a conversation; see desk.Store.
+func (db *DB) FindConversationTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error) {
+	return conversationTicket(ctx, db.pool, c)
+}
+
+func (d deskTx) FindConversationTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error) {
+	return conversationTicket(ctx, d.tx, c)
+}
+
+func conversationTicket(ctx context.Context, r runner, c support.ConversationID) (support.Ticket, error) {
+	if err := checkID(c); err != nil {
+		return support.Ticket{}, err
+	}
+	return one(ctx, r, findConversationTicket, args{"conversation": c}, scanTicket)
+}
+
 func (d deskTx) FindTicketByClientID(ctx context.Context, clientID string) (support.Ticket, error) {
 	return one(ctx, d.tx, findTicketByClientID, args{"client_id": clientID}, scanTicket)
 }
@@ -156,7 +177,7 @@ func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out 
 	if out.Ticket, err = one(ctx, db.pool, findTicket, args{"id": id}, scanTicket); err != nil {
 		return out, err
 	}
-	if out.Entries, err = db.entriesOf(ctx, out.Ticket.Conversation, staff); err != nil {
+	if out.Entries, err = db.entriesOf(ctx, out.Ticket.Conversation, 0, staff); err != nil {
 		return out, err
 	}
 	out.Withheld, err = one(ctx, db.pool, confirmationWithheld, args{"ticket": id}, value[bool])

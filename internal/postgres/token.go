@@ -11,9 +11,11 @@ import (
 	"guichet/internal/support"
 )
 
+// A token that another one gives again and again is kept once; random ones never meet.
 var saveToken = query("save_token", `
 	INSERT INTO tokens (hash, purpose, subject, detail, expires_at)
-	VALUES (@hash, @purpose, @subject, @detail, @expires_at)`)
+	VALUES (@hash, @purpose, @subject, @detail, @expires_at)
+	ON CONFLICT (hash) DO NOTHING`)
 
 func insertToken(ctx context.Context, r runner, p support.Purpose, t support.Token, subject, detail string, expires time.Time) error {
 	_, err := saveToken.exec(ctx, r, args{"hash": t.Hash(), "purpose": p, "subject": subject, "detail": detail, "expires_at": expires})

@@ -36,8 +36,10 @@ type Reading interface {
 
 	// SaveFeedback keeps one vote a visitor and article; a later one replaces it.
 	SaveFeedback(ctx context.Context, f Feedback) error
+	// FindFeedback returns a visitor's vote on an article; NotFound for none.
+	FindFeedback(ctx context.Context, id kb.ArticleID, visitor []byte) (Feedback, error)
 	// Feedback lists votes, newest first.
-	Feedback(ctx context.Context, limit int) ([]Vote, error)
+	Feedback(ctx context.Context, f VoteFilter) ([]Vote, error)
 }
 
 // Page is a published article as its page shows it.
@@ -95,10 +97,18 @@ type Feedback struct {
 	CreatedAt time.Time
 }
 
+// VoteFilter says which votes to list.
+type VoteFilter struct {
+	Helpful *bool  // nil for both
+	After   string // the ID of the last one of the page before; "" for the first page
+	Limit   int
+}
+
 // Vote is a vote as staff read it.
 type Vote struct {
-	Card      Card // of the article
-	Version   int  // that was voted on
+	ID        string // orders votes: the later, the greater
+	Card      Card   // of the article
+	Version   int    // that was voted on
 	Helpful   bool
 	Comment   string
 	CreatedAt time.Time

@@ -22,6 +22,7 @@ const (
 // Bounds of what members send.
 const (
 	MaxRequest    = 20_000 // characters of a request or a reply
+	MaxClientID   = 100    // bytes
 	MaxEmail      = 254    // RFC 5321, section 4.5.3.1.3
 	MaxConfirm    = 3      // confirmation mails an address and hour
 	ReopenWithin  = 14 * 24 * time.Hour
@@ -75,6 +76,15 @@ func CheckText(field, s string, max int) (string, error) {
 		return "", problem.InvalidField(field, "problem.too_long").With("max", max).With("n", n)
 	}
 	return s, nil
+}
+
+// CheckClientID returns a problem that names the field if id is too long to be kept. A sender gives
+// each thing that it sends an id, and sends it again under the same one.
+func CheckClientID(id string) error {
+	if len(id) > MaxClientID {
+		return problem.InvalidField("client_id", "problem.client_id")
+	}
+	return nil
 }
 
 // transitions are the statuses that each status may become. Nothing leaves merged.

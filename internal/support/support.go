@@ -4,6 +4,7 @@
 package support
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -88,6 +89,15 @@ func NewToken() Token {
 	var b [32]byte
 	rand.Read(b[:])
 	return Token(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+// Derive returns the token that this one opens for a use, which is the same each time and tells
+// nothing of this one. It stands in for a random one where a token's holder is to be given the same
+// other token again, though only its hash is kept.
+func (t Token) Derive(use string) Token {
+	mac := hmac.New(sha256.New, []byte(t))
+	mac.Write([]byte(use))
+	return Token(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // Hash is what is stored of a token.

@@ -86,3 +86,14 @@ func TestActor(t *testing.T) {
 		}
 	}
 }
+
+func TestDerive(t *testing.T) {
+	t.Parallel()
+	a, b := support.NewToken(), support.NewToken()
+	if a.Derive("x") != a.Derive("x") || a.Derive("x") == a.Derive("y") || a.Derive("x") == b.Derive("x") || a.Derive("x") == a {
+		t.Error("a derived token is the holder's and the use's own")
+	}
+	if len(a.Derive("x")) != len(a) {
+		t.Errorf("it has %d characters, want %d", len(a.Derive("x")), len(a))
+	}
+}

@@ -71,18 +71,36 @@ type StatusData struct {
 	Reason string `json:"reason,omitempty"` // "held", "proven", "released", "reopened"
 }
 
-// AnswerData is the Data of an assistant's entry: what was cited, so that an agent sees it and a
-// member can open it again.
+// AnswerData is the Data of an assistant's entry: what was said and cited, so that an agent sees it
+// and a member can open it again, also when the answer itself is past its keeping.
 type AnswerData struct {
-	Answer    AnswerID   `json:"answer"`
-	Outcome   string     `json:"outcome"`
-	Citations []CitedRef `json:"citations,omitempty"`
+	Answer     AnswerID       `json:"answer"`
+	Outcome    string         `json:"outcome"`
+	Lang       kb.Lang        `json:"lang,omitempty"` // "" in entries of before it was kept, like what follows
+	Confidence float64        `json:"confidence,omitempty"`
+	Sentences  []SaidSentence `json:"sentences,omitempty"`
+	Citations  []CitedRef     `json:"citations,omitempty"`
+	Choices    []SaidChoice   `json:"choices,omitempty"`
+	Related    []kb.ArticleID `json:"related,omitempty"`
+}
+
+// SaidSentence is a sentence of an answer and the numbers of the citations it stands on.
+type SaidSentence struct {
+	Text      string `json:"text"`
+	Citations []int  `json:"citations"`
+}
+
+// SaidChoice is one reading of a question that could mean several things.
+type SaidChoice struct {
+	Label string `json:"label"`
+	Text  string `json:"text"`
 }
 
 // CitedRef is one citation as it is kept in a thread.
 type CitedRef struct {
 	N       int          `json:"n"`
 	Article kb.ArticleID `json:"article"`
+	Version int          `json:"version,omitempty"`
 	Title   string       `json:"title"`
 	Heading string       `json:"heading,omitempty"`
 	Quote   string       `json:"quote"`

@@ -3,6 +3,7 @@
 
 import { fieldError, fill, find, length, say } from "./dom.ts";
 import { copy } from "./forms.ts";
+import { suggest } from "./search.ts";
 import { events } from "./sse.ts";
 
 interface Delta { text: string; citations: number[] }
@@ -48,6 +49,7 @@ async function run(lang: string, text: string): Promise<void> {
   main.replaceChildren(template.content.cloneNode(true), template);
   const input = find("ask-q", HTMLInputElement)!;
   input.value = text;
+  suggest(main);
   input.focus();
   document.getElementById("question")!.textContent = text;
   scrollTo({ top: 0 });

@@ -58,13 +58,16 @@ async function send(form: HTMLFormElement, id: string, submitter: HTMLElement | 
   try {
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form, submitter)) body.append(name, String(value));
-    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    const headers = { Accept: "text/html" };
+    const url = new URL(form.action);
+    if (form.method === "get") url.search = body.toString();
+    const response = await fetch(url, form.method === "get" ? { headers } : { method: "POST", body, headers });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const next = page.getElementById(id);
     if (!next) throw new Error("no " + id);
     document.getElementById(id)!.replaceWith(document.importNode(next, true));
     const now = document.getElementById(id)!;
-    (now.querySelector<HTMLElement>("textarea") ?? now).focus();
+    (now.querySelector<HTMLElement>("input:not([type=hidden]), textarea") ?? now).focus();
     const status = now.querySelector("[role=status]");
     if (status) say(status.textContent ?? "");
   } catch {

@@ -3,9 +3,12 @@
 
 import { ask } from "./ask.ts";
 import { copy, forms, menus, swap } from "./forms.ts";
+import { shortcuts, suggest } from "./search.ts";
 
 ask();
 forms();
 swap();
 copy(document);
 menus();
+suggest(document);
+shortcuts();

@@ -47,7 +47,7 @@ async function ended(child) {
 }
 
 /** tempDir makes a folder that goes with the process. */
-async function tempDir() {
+export async function tempDir() {
   const dir = await mkdtemp(join(tmpdir(), 'guichet-browser-'))
   folders.add(dir)
   return dir
@@ -64,7 +64,7 @@ function freePort() {
 }
 
 /** memo calls make once; all get the same promise. */
-const memo = make => {
+export const memo = make => {
   let made
   return () => (made ??= make())
 }
@@ -114,7 +114,7 @@ async function mailServer() {
 }
 
 /** A running guichet: {url, adminLink, log, inbox, signInLink()}. */
-async function serve(env, from) {
+export async function serve(env, from) {
   const data = join(await tempDir(), 'data')
   if (from) await cp(from, data, { recursive: true })
   const url = `http://127.0.0.1:${await freePort()}`
@@ -123,10 +123,10 @@ async function serve(env, from) {
     GUICHET_ADDR: url.slice('http://'.length), GUICHET_OPS_ADDR: 'off', GUICHET_DATA_DIR: data,
     GUICHET_TRUSTED_PROXIES: '127.0.0.1/32', GUICHET_LOG_LEVEL: 'warn', ...env,
   }
-  const binary = join(root, 'bin/guichet')
+  const binary = process.env.GUICHET_BROWSER_BINARY ?? join(root, 'bin/guichet')
   const child = start(binary, ['serve'], { env: mine, stdio: ['ignore', 'pipe', 'pipe'] })
   const site = {
-    url, log: '', inbox: null,
+    url, log: '', inbox: null, shop: null, strangers: new Set(),
     /** signInLink is a fresh one-time link for the admin, as the command prints it. */
     signInLink: async () => (await run(binary, ['agent', 'link', 'admin@localhost'], { env: mine })).stdout.trim(),
   }
@@ -148,7 +148,9 @@ async function serve(env, from) {
  *  names the data folder of a stopped guichet to begin with a copy of, which spares making them. */
 export const main = memo(async () => {
   const mail = await mailServer()
-  const site = await serve({ SMTP_URL: mail.url, GUICHET_LEGAL_URL: '/fr/articles/quel-delai-pour-quoi' }, process.env.GUICHET_BROWSER_DATA)
+  const shop = `127.0.0.1:${await freePort()}`
+  const site = await serve({ SMTP_URL: mail.url, GUICHET_LEGAL_URL: '/fr/articles/quel-delai-pour-quoi', GUICHET_DEMO_ADDR: shop }, process.env.GUICHET_BROWSER_DATA)
+  site.shop = `http://${shop}`
   site.inbox = mail.inbox
   await warm(site)
   return site
@@ -158,7 +160,7 @@ export const main = memo(async () => {
 export const bare = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '' }))
 
 /** warm waits until every passage has its vector; the first start makes them in a minute or two. */
-async function warm(site) {
+export async function warm(site) {
   for (const end = Date.now() + 5 * 60_000; ;) {
     const r = await fetch(site.url + '/readyz').catch(e => assert.fail(`guichet has stopped answering (${e.cause}): ${site.log}`))
     const ready = await r.json()
@@ -168,7 +170,8 @@ async function warm(site) {
   }
 }
 
-export const browser = memo(async () => {
+/** openBrowser starts a browser that ends with the process; options are playwright's. */
+export async function openBrowser({ args = [], ...options } = {}) {
   const names = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'].filter(Boolean)
   let path
   for (const name of names) {
@@ -176,12 +179,14 @@ export const browser = memo(async () => {
   }
   assert.ok(path, 'the browser tests need chromium; install it, or name one in CHROMIUM')
   const b = await chromium.launch({
-    executablePath: path,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+    ...options, executablePath: path,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', ...args],
   })
   cleanups.push(() => b.close())
   return b
-})
+}
+
+export const browser = memo(() => openBrowser())
 
 let networks = 0
 
@@ -189,7 +194,7 @@ let networks = 0
 export const network = () => ({ 'X-Forwarded-For': `10.${networks >> 8}.${networks++ & 255}.7` })
 
 /** locales are what browsers of people with these languages ask for. */
-const locales = { fr: 'fr-FR', en: 'en-GB', de: 'de-DE', pl: 'pl-PL', zh: 'zh-CN' }
+const locales = { fr: 'fr-FR', en: 'en-GB', es: 'es-ES', it: 'it-IT', nl: 'nl-NL', de: 'de-DE', zh: 'zh-CN', pt: 'pt-PT', pl: 'pl-PL' }
 
 /**
  * visit opens a browser window: {page, context, check()}. check fails if the window has seen a
@@ -211,7 +216,7 @@ export async function visit(site, { lang = 'fr', width = 1280, height = 800, sch
   context.on('weberror', e => seen.push([`a script failed: ${e.error()}`, '']))
   context.on('request', r => {
     const u = new URL(r.url())
-    if (u.protocol !== 'data:' && u.origin !== site.url) seen.push([`asked another site for ${r.url()}`, ''])
+    if (u.protocol !== 'data:' && ![site.url, site.shop, ...site.strangers].includes(u.origin)) seen.push([`asked another site for ${r.url()}`, ''])
   })
   context.on('response', r => {
     if (r.status() >= 500) seen.push([`${r.status()} from ${r.url()}`, ''])
@@ -287,7 +292,7 @@ export const said = async locator => (await locator.first().innerText()).replace
 
 const catalog = memo(async () => {
   const all = {}
-  for (const l of ['fr', 'en', 'de', 'pl', 'zh']) all[l] = JSON.parse(await readFile(join(root, `web/locales/${l}.json`), 'utf8'))
+  for (const l of Object.keys(locales)) all[l] = JSON.parse(await readFile(join(root, `web/locales/${l}.json`), 'utf8'))
   return all
 })
 

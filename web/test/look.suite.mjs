@@ -1,14 +1,10 @@
 // Every page, as people see it: axe finds nothing, nothing scrolls sideways at 320 px, the browser
 // has no complaint; each is kept as a picture in out/, in both widths, light and dark.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { sideways, tags, violations } from './audit.mjs'
 import { ask, bare, main, out, request, see, staffCookies, until, visit } from './harness.mjs'
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 const questions = {
   fr: { known: 'Combien de temps prend un remboursement ?', beyond: 'Quelle est la capitale du Pérou ?', word: 'remboursement', article: 'quel-delai-pour-quoi' },
@@ -85,7 +81,7 @@ const pages = {
     await page.locator('#feedback-comment').fill('Il manque un exemple pour un paiement en trois fois.')
     await page.locator('#feedback-send').click()
     await see(page.locator('.thanks'), 'thanks')
-    await page.goto('/desk/feedback')
+    await page.goto('/desk/feedback?of=articles')
   }, staff: main, shows: '.vote' },
   'desk-mailbox': { open: async (page, lang) => {
     await request(await bare(), lang, `local.${lang}@example.org`, questions[lang].known)
@@ -97,21 +93,6 @@ const pages = {
   'desk-mailbox-smtp': { open: page => page.goto('/desk/mailbox'), staff: main, shows: '.empty' },
   'home-bare': { open: go(''), staff: bare, shows: '.empty' },
 }
-
-/** violations are what axe finds: all rules, or those of colour alone where nothing else differs. */
-async function violations(page, rules) {
-  await page.evaluate(axe)
-  const found = await page.evaluate(async runOnly => (await window.axe.run({ runOnly })).violations, rules)
-  return found.flatMap(v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 120)}: ${n.failureSummary?.split('\n')[1]?.trim()}`))
-}
-
-/** sideways names what reaches beyond the window's right edge; "" for nothing. */
-const sideways = page => page.evaluate(() => {
-  const e = document.scrollingElement
-  if (e.scrollWidth <= innerWidth) return ''
-  const wide = [...document.querySelectorAll('body *')].filter(x => x.getBoundingClientRect().right > innerWidth + 0.5)
-  return `${e.scrollWidth} px wide in ${innerWidth} px: ` + wide.slice(-3).map(x => x.tagName.toLowerCase() + '.' + x.className).join(', ')
-})
 
 describe('every page', { concurrency: 2 }, () => {
   for (const [name, wanted] of Object.entries(pages)) {

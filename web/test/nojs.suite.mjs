@@ -81,7 +81,7 @@ scene('article feedback without JavaScript', { lang, scripts: false }, async (pa
   await inView(page.locator('.thanks'), 'thanks for the comment')
 
   const desk = await visit(site, { lang, scripts: false, cookies: await staffCookies(site) })
-  await desk.page.goto('/desk/feedback')
+  await desk.page.goto('/desk/feedback?of=articles')
   await see(desk.page.locator('.vote', { hasText: 'Le tableau ne dit rien des abonnements.' }), 'the comment in the list')
   desk.check()
   await desk.context.close()

@@ -40,7 +40,7 @@ scene('article feedback', { lang: 'fr' }, async page => {
   await page.locator('#feedback-yes').click()
   await see(page.locator('.thanks'), 'thanks')
   assert.ok(!page.url().includes('?'), 'the page has stayed where it was')
-  await page.goto('/fr/articles/quel-delai-pour-quoi')
+  await page.locator('#feedback-change').click()
   await page.locator('#feedback-no').click()
   await see(page.locator('#feedback-comment'), 'the box for a comment')
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'feedback-comment', 'the box waits for words')

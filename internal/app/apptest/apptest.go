@@ -28,6 +28,7 @@ type Options struct {
 	Settings func(*config.Settings) // changes the settings
 	Articles []kb.Article           // published before New returns; nil means the starter articles
 	NoVector bool                   // words alone
+	Embedder kb.Embedder            // instead of the real one
 }
 
 // New opens a guichet whose articles are published, indexed and embedded. Jobs are not run: Publish
@@ -39,7 +40,7 @@ func New(t testing.TB, o Options) *House {
 		t.Fatal(err)
 	}
 	s := config.Settings{Addr: l.Addr().String(), OpsAddr: "off", DataDir: t.TempDir(), DatabaseURL: pgtest.URL(t),
-		Language: "en", Zone: "Europe/Paris", Starter: "none", Questions: 100_000, EmbeddingsURL: "off"}
+		Zone: "Europe/Paris", Starter: "none", Questions: 100_000, EmbeddingsURL: "off"}
 	if o.Settings != nil {
 		o.Settings(&s)
 	}
@@ -49,9 +50,12 @@ func New(t testing.TB, o Options) *House {
 	}
 	log := slog.New(slog.DiscardHandler)
 	var a *app.App
-	if o.NoVector {
+	switch {
+	case o.NoVector:
 		a, err = app.Open(t.Context(), cfg, log)
-	} else {
+	case o.Embedder != nil:
+		a, err = app.OpenWith(t.Context(), cfg, log, o.Embedder)
+	default:
 		a, err = app.OpenWith(t.Context(), cfg, log, e5test.Embedder(t))
 	}
 	t.Cleanup(func() {

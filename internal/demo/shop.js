@@ -1,0 +1,7 @@
+// « Get help » opens the widget; while it is not there, the link leads to the help center's own page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-guichet]");
+  if (!link || !window.guichet?.version) return;
+  event.preventDefault();
+  guichet(link.dataset.guichet, link.dataset.text);
+});

@@ -1,0 +1,73 @@
+// The assistant's answer: a small document with its sources, never a bubble.
+
+import type { JSX } from "preact";
+import type { Answer as Whole, Citation, Sentence } from "./api.ts";
+import { event } from "./bridge.ts";
+import { Feedback } from "./feedback.tsx";
+import { Channels } from "./handoff.tsx";
+import { follow } from "./nav.ts";
+import { Icon, Lang, Links, Talk, updated } from "./parts.tsx";
+import { send } from "./session.ts";
+import { t, tagOf, typeset } from "./text.ts";
+
+export const By = (): JSX.Element => <p class="by"><Icon is="spark" /><strong>{t("answer.assistant")}</strong></p>;
+
+/** Words are the sentences with their superscript numbers, each a way to its source. */
+export const Words = ({ sentences, citations, lang, id }: { sentences: Sentence[]; citations: Citation[]; lang: string; id: string }): JSX.Element => (
+  <p class="words" lang={tagOf(lang)} dir="auto" data-part="answer-text">
+    {sentences.map((s, i) => (
+      <span key={i}>{i > 0 && lang !== "zh" && " "}{typeset(s.text, lang)}{s.citations.map((n) => {
+        const c = citations.find((x) => x.n === n);
+        return <sup key={n}><a id={`${id}-${i}-${n}`} href={c?.url ?? "#"} aria-label={t("answer.source_n", { n })} onClick={follow} data-part="citation">{n}</a></sup>;
+      })}</span>
+    ))}
+  </p>
+);
+
+const Sources = ({ of, id }: { of: Citation[]; id: string }): JSX.Element => (
+  <>
+    <h3>{t("answer.sources", { n: of.length })}</h3>
+    <ol class="sources">
+      {of.map((c) => (
+        <li key={c.n}>
+          <a id={`${id}-s${c.n}`} href={c.url} lang={tagOf(c.article.lang)} onClick={follow} data-part="source">
+            <b aria-hidden="true">{c.n}</b>
+            <span>{c.article.title}{c.heading && <span class="muted"> › {c.heading}</span>}</span>
+          </a>
+          <p class="meta">{updated(c.article)} <Lang of={c.article.lang} /></p>
+        </li>
+      ))}
+    </ol>
+  </>
+);
+
+export function Answer({ of: a, last }: { of: Whole; last: boolean }): JSX.Element {
+  const id = "a" + a.id;
+  return (
+    <div class="answer" data-part="answer" data-outcome={a.outcome}>
+      <By />
+      {a.outcome === "answered" && <>
+        <Words sentences={a.sentences} citations={a.citations} lang={a.lang} id={id} />
+        <Sources of={a.citations} id={id} />
+        {last && <p class="meta">{t("answer.made_from")}</p>}
+        <Feedback at={"answers/" + a.id} question={t("widget.helpful")} why={t("widget.reasons")} copy={a.text}
+          reasons={["wrong", "incomplete", "off_topic", "wrong_language"]} said={(helpful) => event("feedback", { answer: a.id, helpful })} />
+      </>}
+      {a.outcome === "clarify" && <>
+        <p class="words">{t("answer.clarify")}</p>
+        <div class="choices">
+          {a.choices.map((c) => (
+            <button key={c.text} type="button" class="button outline" lang={tagOf(a.lang)} data-part="choice" onClick={() => send(c.text)}>{c.label}</button>
+          ))}
+        </div>
+      </>}
+      {a.outcome === "unknown" && <>
+        <p class="words">{t("answer.unknown")}</p>
+        <p class="muted">{t("answer.unknown_next")}</p>
+        {last && <Channels id={id} />}
+        {a.related.length > 0 && <><h3>{t("answer.nearest")}</h3><Links of={a.related.slice(0, 3)} id={id + "r"} /></>}
+      </>}
+      <Talk id={id + "talk"} />
+    </div>
+  );
+}

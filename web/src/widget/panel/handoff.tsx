@@ -1,0 +1,159 @@
+// To a person: the ways that are open, the request, and what comes next.
+
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { call, Refused, type Option, type Options, type Ticket } from "./api.ts";
+import { event } from "./bridge.ts";
+import { back, go, openHandoff } from "./nav.ts";
+import { Copy, FieldError, Icon, Loading, reason, Retry, Section, Status } from "./parts.tsx";
+import { changeKept, conversation, lastQuestion, path, refresh, tickets } from "./session.ts";
+import { secret } from "./storage.ts";
+import { config, t, time } from "./text.ts";
+
+/** What was typed stays while the panel lives, whatever is opened in between. */
+interface Draft { email: string; category: string; text: string | null; client_id: string }
+const draft = signal<Draft>({ email: "", category: "", text: null, client_id: secret() });
+const type = (more: Partial<Draft>): void => { draft.value = { ...draft.value, ...more }; };
+
+/** useOptions reads the ways to a person, for a conversation that is made if need be. */
+function useOptions(title: string): { options: Options | null; failed: string; again: () => void } {
+  const [options, set] = useState<Options | null>(null);
+  const [failed, fail] = useState("");
+  const again = (): void => {
+    fail("");
+    void (async () => {
+      const c = await conversation(title);
+      set(await call<Options>(path(c.id, "/contact-options"), { token: c.token }));
+    })().catch((e) => fail(reason(e)));
+  };
+  useEffect(again, []);
+  return { options, failed, again };
+}
+
+const Card = ({ of: o, start }: { of: Option; start?: () => void }): JSX.Element => (
+  <li class="channel" data-part="channel" data-channel={o.channel} data-state={o.state}>
+    <h3><Icon is="mail" />{t("channel." + o.channel)}</h3>
+    {o.state === "open" ? <>
+      <p>{t("channel.always")}</p>
+      {o.promised_at && <p class="meta">{t("channel.answer_by", { date: time(o.promised_at) })}</p>}
+      {start && <button type="button" class="button primary" id={"start-" + o.channel} data-part="start" onClick={start}>{t("channel.email_start")}</button>}
+    </> : <p class="meta">{o.reason}{o.opens_at && ` · ${time(o.opens_at)}`}</p>}
+  </li>
+);
+
+/** Channels are the cards under an answer that could not be given. */
+export function Channels(_: { id: string }): JSX.Element {
+  const { options, failed, again } = useOptions("");
+  if (failed) return <Retry text={failed} again={again} />;
+  return options ? <ul class="channels">{options.options.map((o) => <Card key={o.channel} of={o} start={() => openHandoff(lastQuestion.value)} />)}</ul> : <Loading />;
+}
+
+export function Handoff({ text }: { text: string }): JSX.Element {
+  const { options, failed, again } = useOptions(text);
+  const [ticket, done] = useState<Ticket | null>(null);
+  if (ticket) return <Done of={ticket} />;
+  return (
+    <div class="page" data-part="handoff">
+      <h2 tabIndex={-1} data-focus>{t("request.title")}</h2>
+      {failed && <Retry text={failed} again={again} />}
+      {!options && !failed && <Loading />}
+      {options && <>
+        {options.existing.map((x) => (
+          <p class="notice" key={x.ref}><span><strong>{t("ticket.title", { ref: x.ref })}</strong> <Status of={x} /><br /><a href={x.url} target="_blank" rel="noopener">{t("widget.open_ticket")}<span class="unseen">{t("widget.new_tab")}</span></a></span></p>
+        ))}
+        {text && <p><span class="meta">{t("ask.label")}</span><br /><q dir="auto" data-part="summary">{text}</q></p>}
+        <ul class="channels">{options.options.map((o) => <Card key={o.channel} of={o} />)}</ul>
+        {options.options.some((o) => o.channel === "email" && o.state === "open") && <Form text={text} done={done} />}
+      </>}
+    </div>
+  );
+}
+
+function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.Element {
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const d = draft.value;
+  const words = d.text ?? text;
+  const show = (wrong: Record<string, string>): void => {
+    setErrors(wrong);
+    setTimeout(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+  };
+  const submit = async (): Promise<void> => {
+    if (busy) return;
+    setProblem("");
+    setBusy(true);
+    setErrors({});
+    try {
+      const c = await conversation(words);
+      const { ticket } = await call<{ ticket: Ticket }>(path(c.id, "/handoff"), {
+        token: c.token,
+        body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words },
+      });
+      tickets.value = { ...tickets.value, [c.id]: ticket };
+      changeKept(c.id, { ref: ticket.ref, at: new Date().toISOString() });
+      type({ text: null, category: "", client_id: secret() });
+      event("handoff", { channel: "email", ref: ticket.ref });
+      event("ticket:created", { ref: ticket.ref });
+      done(ticket);
+      void refresh();
+    } catch (e) {
+      if (e instanceof Refused && Object.keys(e.fields).length) show(e.fields);
+      else setProblem(reason(e, "widget.not_sent"));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const about = (name: string, hint?: string): { id: string; "aria-invalid"?: "true"; "aria-describedby"?: string } => ({
+    id: "request-" + name,
+    ...(errors[name] && { "aria-invalid": "true" as const }),
+    "aria-describedby": [hint && `request-${name}-hint`, errors[name] && `request-${name}-error`].filter(Boolean).join(" "),
+  });
+  const error = (name: string): JSX.Element | false => !!errors[name] && <FieldError id={`request-${name}-error`} text={errors[name]!} />;
+  return (
+    <form class="form" ref={form} noValidate data-part="request-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+      <div class="field">
+        <label for="request-email">{t("request.email")}</label>
+        <p class="hint" id="request-email-hint">{t("request.email_hint")}</p>
+        <input type="email" autocomplete="email" inputmode="email" maxlength={254} value={d.email} onInput={(e) => type({ email: e.currentTarget.value })} {...about("email", "hint")} />
+        {error("email")}
+      </div>
+      <div class="field">
+        <label for="request-category">{t("request.category")}</label>
+        <select value={d.category} onChange={(e) => type({ category: e.currentTarget.value })} {...about("category")}>
+          <option value="">{t("request.category_choose")}</option>
+          {config.categories.map((c) => <option key={c} value={c}>{t("category." + c)}</option>)}
+        </select>
+        {error("category")}
+      </div>
+      <div class="field">
+        <label for="request-text">{t("request.text")}</label>
+        <p class="hint" id="request-text-hint">{t("request.text_hint")}</p>
+        <textarea rows={4} dir="auto" value={words} onInput={(e) => type({ text: e.currentTarget.value })} {...about("text", "hint")} />
+        {error("text")}
+      </div>
+      {problem && <p class="field-error" role="alert"><Icon is="alert" /><span>{problem}</span></p>}
+      <button type="submit" class="button primary" data-part="request-send" aria-disabled={busy ? "true" : undefined}>{busy ? t("widget.sending") : t("request.send")}</button>
+      <p class="meta">{t("request.next")}</p>
+    </form>
+  );
+}
+
+function Done({ of: x }: { of: Ticket }): JSX.Element {
+  return (
+    <div class="page" data-part="done">
+      <h2 tabIndex={-1} data-focus class="good"><Icon is="check" />{t("widget.received")}</h2>
+      <p class="ref"><span>{t("ticket.title", { ref: "" }).trim()}</span> <strong data-part="ref"><bdi>{x.ref}</bdi></strong> <Status of={x} /><Copy text={x.ref} label={t("action.copy")} /></p>
+      {x.held ? <Section title={t("ticket.held_title")}>
+        <p>{t("ticket.held_text", { email: draft.value.email })}</p>
+        <p class="meta">{t("ticket.spam_hint")}</p>
+      </Section> : x.promised_at && <p>{t("ticket.promised", { date: time(x.promised_at) })}</p>}
+      <div class="stack">
+        <a class="button primary" href={x.url} target="_blank" rel="noopener" data-part="ticket-link">{t("widget.open_ticket")}<Icon is="out" /><span class="unseen">{t("widget.new_tab")}</span></a>
+        <button type="button" class="button outline" onClick={() => { back(); go("conversation"); }}>{t("widget.to_conversation")}</button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,131 @@
+// The panel: what stands in the widget's frame, or as a page of its own.
+
+import { effect, signal } from "@preact/signals";
+import { render, type JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { Article, Articles } from "./articles.tsx";
+import { alone, connect, event, tell, type Message } from "./bridge.ts";
+import { Conversation } from "./conversation.tsx";
+import { Handoff } from "./handoff.tsx";
+import { ask, Home, Tickets } from "./home.tsx";
+import { back, go, openArticle, openHandoff, over, tab, type Tab } from "./nav.ts";
+import { Icon, Loading } from "./parts.tsx";
+import { announced, begin, live, memory, network, reading, seen, unread, wipe } from "./session.ts";
+import { config, t } from "./text.ts";
+
+const shown = signal(alone);
+const state = signal<"connecting" | "ready" | "refused" | "over">("connecting");
+const root = document.getElementById("panel")!;
+
+const close = (): void => tell("close");
+
+/** focus goes to the box to write in, or to the heading of what is open. */
+const focus = (): void => {
+  requestAnimationFrame(() => root.querySelector<HTMLElement>(over.value.length ? "[data-focus]" : tab.value === "home" ? "#ask" : tab.value === "conversation" ? "#composer" : "nav [aria-current]")?.focus());
+};
+
+const tabs: [Tab, "home" | "talk" | "list" | "page"][] = [["home", "home"], ["conversation", "talk"], ["tickets", "list"], ["articles", "page"]];
+
+function Panel(): JSX.Element {
+  const top = over.value.at(-1);
+  useEffect(() => {
+    const key = (e: KeyboardEvent): void => {
+      if (e.key !== "Escape" || e.isComposing || e.defaultPrevented) return;
+      if (over.value.length) back();
+      else close();
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  }, []);
+  useEffect(() => { if (top) focus(); }, [top]);
+  if (state.value === "refused") return <p class="refused" role="alert" data-part="refused">{t("widget.refused")}</p>;
+  if (state.value !== "ready") return <div class="page"><Loading /></div>;
+  return (
+    <>
+      <header class="head">
+        {top && <button type="button" class="icon-button" data-part="back" aria-label={t("widget.back")} onClick={back}><Icon is="back" /></button>}
+        <div class="who">
+          <div class="row"><h1>{config.site}</h1><span class="ai"><Icon is="spark" />{t("answer.assistant")}</span></div>
+          {config.promise && <p data-part="promise">{config.promise}</p>}
+        </div>
+        {!alone && <button type="button" class="icon-button" data-part="close" aria-label={t("widget.launcher.close")} onClick={close}><Icon is="close" /></button>}
+      </header>
+      <div role="status" class={network.value ? "banner" : ""} data-part="banner">{network.value && t(network.value === "offline" ? "widget.offline" : "widget.reconnecting")}</div>
+      <main class="main">
+        <div class="screen" inert={!!top} data-tab={tab.value}>
+          {tab.value === "home" && <Home />}
+          {tab.value === "conversation" && <Conversation />}
+          {tab.value === "tickets" && <Tickets />}
+          {tab.value === "articles" && <Articles />}
+        </div>
+        {top && <div class="screen over" key={over.value.length}>{top.name === "article" ? <Article of={top} /> : <Handoff text={top.text} />}</div>}
+      </main>
+      <nav class="tabs" aria-label={t("widget.nav")}>
+        {tabs.map(([name, icon]) => (
+          <button key={name} type="button" data-tab={name} aria-current={tab.value === name ? "page" : undefined} onClick={() => go(name)}>
+            <Icon is={icon} /><span>{t("widget.tab." + name)}</span>
+            {name === "conversation" && unread.value > 0 && <b><span aria-hidden="true">{unread.value}</span><span class="unseen">{t("widget.launcher.unread", { n: unread.value })}</span></b>}
+          </button>
+        ))}
+      </nav>
+      <div class="unseen" role="status" data-part="announce">{announced.value}</div>
+    </>
+  );
+}
+
+function hear(m: Message): void {
+  switch (m.type) {
+    case "hide":
+      shown.value = false;
+      return;
+    case "lang":
+      return location.replace(`/${m.lang}/panel`);
+    case "identify":
+      return event("identify:error", { reason: "unsupported" });
+    case "shutdown":
+      wipe();
+      state.value = "over";
+      return tell("bye");
+    case "ask":
+      ask(m.text ?? "");
+      break;
+    case "article":
+      openArticle(`/${config.lang}/articles/${encodeURIComponent(m.slug ?? "")}`);
+      break;
+    case "messages": go("conversation"); break;
+    case "tickets": go("tickets"); break;
+    case "handoff": openHandoff(""); break;
+  }
+  shown.value = true;
+  if (live.value && m.type === "show") go("conversation");
+  focus();
+}
+
+// The page's first word makes the port; what it says before the panel stands waits in these lines.
+const early: Message[] = [];
+let hearing = (m: Message): void => { early.push(m); };
+
+render(<Panel />, root);
+void connect((m) => hearing(m)).then((host) => {
+  if (!host) {
+    state.value = "refused";
+    return;
+  }
+  begin(host, (value) => tell("keep", { value }));
+  state.value = "ready";
+  tell("ready");
+  if (live.value) go("conversation");
+  let told = 0;
+  effect(() => { if (unread.value !== told) tell("unread", { n: (told = unread.value), text: t("widget.launcher.unread", { n: told }) }); });
+  effect(() => {
+    reading.value = shown.value && tab.value === "conversation" && !over.value.length;
+    if (reading.value) queueMicrotask(seen);
+  });
+  hearing = hear;
+  early.splice(0).forEach(hear);
+  const q = alone && new URLSearchParams(location.search).get("q");
+  if (q) {
+    history.replaceState(null, "", location.pathname);
+    if (!memory.value.pending) ask(q);
+  }
+});

@@ -1,0 +1,330 @@
+// The open conversation: what was said, what is on its way, and how it gets there. A question stands
+// in the memory from the moment it is sent until its answer is there, with a client id, so that a lost
+// network, a reload or a second tab never loses it and never doubles it.
+
+import { batch, computed, signal } from "@preact/signals";
+import { call, Refused, stream, type Answer, type Citation, type Conversation, type Entry, type Sentence, type Ticket } from "./api.ts";
+import { event, type Host } from "./bridge.ts";
+import { secret, Vault, type Kept, type Memory, type Pending } from "./storage.ts";
+import { config, t } from "./text.ts";
+
+/** Live is what is being sent or answered. */
+export interface Live {
+  pending: Pending;
+  state: "sending" | "waiting" | "failed" | "stopped"; // waiting: for the network
+  articles?: number; // that are being read
+  sentences: Sentence[];
+  citations: Citation[];
+  answer?: Answer;
+  problem?: string;
+}
+
+export const memory = signal<Memory>({ visitor: "", conversations: [] });
+export const openId = signal("");
+export const entries = signal<Entry[]>([]);
+export const tickets = signal<Record<string, Ticket>>({}); // by conversation
+export const live = signal<Live | null>(null);
+export const loading = signal(false);
+export const problem = signal(""); // why the conversation could not be read
+export const network = signal<"" | "offline" | "lost">("");
+export const announced = signal("");
+export const reading = signal(false); // the conversation is before the reader's eyes
+
+export const current = computed(() => memory.value.conversations.find((c) => c.id === openId.value));
+export const ticket = computed(() => tickets.value[openId.value]);
+export const unread = computed(() => memory.value.conversations.reduce((n, c) => n + (c.unread ?? 0), 0));
+export const lastQuestion = computed(() =>
+  live.value?.pending.text ?? entries.value.findLast((e) => e.author === "member")?.text ?? "");
+
+let vault: Vault;
+let site = "";
+let stopping: AbortController | null = null;
+let retry = 0; // timer
+let tries = 0;
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("guichet") : null;
+
+export const say = (text: string): void => {
+  announced.value = "";
+  requestAnimationFrame(() => (announced.value = text));
+};
+
+export const path = (id: string, rest = ""): string => `conversations/${id}${rest}`;
+
+/** change changes the memory as it stands now: another tab may have written meanwhile. */
+export function change(f: (m: Memory) => void): void {
+  const m = vault.read();
+  f(m);
+  vault.write(m);
+  memory.value = vault.read();
+}
+
+export function changeKept(id: string, with_: Partial<Kept>): void {
+  change((m) => {
+    const c = m.conversations.find((x) => x.id === id);
+    if (c) Object.assign(c, with_);
+  });
+}
+
+/** begin takes up what this browser remembers. */
+export function begin(host: Host, lend: (value: string) => void): void {
+  site = host.site;
+  vault = new Vault(() => localStorage, lend, host.stored);
+  memory.value = vault.read();
+  const { pending, conversations } = memory.value;
+  openId.value = pending?.conversation || conversations[0]?.id || "";
+  if (openId.value) void refresh(true);
+  if (pending) {
+    live.value = { pending, state: "sending", sentences: [], citations: [] };
+    void deliver();
+  }
+  change(() => {}); // the visitor's secret
+  addEventListener("storage", heard);
+  if (tabs) tabs.onmessage = heard;
+  addEventListener("online", () => { network.value = ""; again(); });
+  addEventListener("offline", () => { network.value = "offline"; });
+  if (!navigator.onLine) network.value = "offline";
+  document.addEventListener("visibilitychange", again);
+  setInterval(() => { if (!document.hidden && ticket.value) void refresh(); }, 20_000);
+}
+
+/** heard follows what another tab did. */
+function heard(): void {
+  memory.value = vault.read();
+  if (openId.value && !memory.value.conversations.some((c) => c.id === openId.value)) fresh();
+  else if (!live.value) void refresh();
+}
+
+function again(): void {
+  if (document.hidden) return;
+  if (live.value?.state === "waiting") void deliver();
+  else if (!live.value && ticket.value) void refresh();
+}
+
+export function fresh(): void {
+  openId.value = "";
+  entries.value = [];
+  live.value = null;
+  problem.value = "";
+}
+
+export function open(id: string): void {
+  if (id === openId.value) return;
+  if (live.value?.state !== "sending") live.value = null;
+  entries.value = [];
+  openId.value = id;
+  void refresh(true);
+}
+
+export function wipe(): void {
+  stopping?.abort();
+  vault.wipe();
+  tickets.value = {};
+  memory.value = { visitor: "", conversations: [] };
+  fresh();
+  tabs?.postMessage("");
+}
+
+export function forget(id: string): void {
+  change((m) => { m.conversations = m.conversations.filter((c) => c.id !== id); });
+  if (openId.value !== id) return;
+  openId.value = "";
+  entries.value = [];
+}
+
+/** take merges what the server says of a conversation. */
+function take(c: Conversation, from: Kept): void {
+  if (c.ticket) tickets.value = { ...tickets.value, [c.id]: c.ticket };
+  const last = c.entries.at(-1);
+  const fromTeam = c.entries.filter((e) => e.author === "agent" && e.seq > (from.seen ?? 0));
+  const now: Partial<Kept> = {};
+  if (c.ticket && c.ticket.ref !== from.ref) now.ref = c.ticket.ref;
+  if (last && last.created_at > from.at) now.at = last.created_at;
+  const unread = reading.value && c.id === openId.value ? 0 : fromTeam.length;
+  if (unread !== (from.unread ?? 0)) now.unread = unread;
+  if (Object.keys(now).length) changeKept(c.id, now);
+}
+
+/** look reads a conversation whole, for its ticket and what was not read. */
+export async function look(c: Kept): Promise<Conversation | null> {
+  try {
+    const got = await call<Conversation>(path(c.id), { token: c.token });
+    take(got, c);
+    return got;
+  } catch (e) {
+    if (gone(e)) forget(c.id);
+    return null;
+  }
+}
+
+/** gone says that the server no longer has a conversation, or no longer lets its token in. */
+const gone = (e: unknown): boolean => e instanceof Refused && [401, 404, 410].includes(e.status);
+
+/** refresh reads the open conversation, and says whether it could; settled: with what was on its way. */
+export async function refresh(first = false, settled = false): Promise<boolean> {
+  const c = current.value;
+  if (!c) return false;
+  if (first) loading.value = true;
+  problem.value = "";
+  try {
+    const got = await call<Conversation>(path(c.id), { token: c.token });
+    if (openId.value !== c.id) return false;
+    const known = new Set(entries.value.map((e) => e.seq));
+    for (const e of first ? [] : got.entries) {
+      if (e.author === "agent" && !known.has(e.seq)) say(`${e.name || t("thread.team")} : ${e.text}`);
+    }
+    batch(() => {
+      entries.value = got.entries;
+      if (settled) live.value = null;
+      take(got, c);
+    });
+    seen();
+    return true;
+  } catch (e) {
+    if (gone(e)) {
+      forget(c.id);
+      problem.value = t("widget.gone");
+    } else if (first) problem.value = t("widget.not_loaded");
+    return false;
+  } finally {
+    if (openId.value === c.id || !openId.value) loading.value = false;
+  }
+}
+
+/** seen notes that everything was read, where it was. */
+export function seen(): void {
+  const c = current.value;
+  const last = entries.value.at(-1)?.seq ?? 0;
+  if (reading.value && c && (last > (c.seen ?? 0) || c.unread)) changeKept(c.id, { seen: last, unread: 0 });
+}
+
+/** conversation is the open one; it is made where there is none. */
+export async function conversation(title = ""): Promise<Kept> {
+  if (current.value) return current.value;
+  const { id, token } = await call<{ id: string; token: string }>("conversations", { body: { lang: config.lang, site } });
+  const c: Kept = { id, token, lang: config.lang, title: title.slice(0, 90), at: new Date().toISOString() };
+  change((m) => m.conversations.unshift(c));
+  openId.value = id;
+  return c;
+}
+
+/** send asks a question, or writes to the team where the conversation has a ticket. */
+export function send(text: string): void {
+  const pending: Pending = { conversation: openId.value, client_id: secret(), text: text.trim() };
+  if (ticket.value && ticket.value.status !== "closed") pending.ticket = true;
+  change((m) => { m.pending = pending; });
+  live.value = { pending, state: "sending", sentences: [], citations: [] };
+  void deliver();
+}
+
+const set = (more: Partial<Live>): void => { if (live.value) live.value = { ...live.value, ...more }; };
+
+/** deliver sends what is pending. Only one tab does at a time; the next finds it done. */
+export async function deliver(): Promise<void> {
+  clearTimeout(retry);
+  const now = live.value;
+  if (!now || stopping) return;
+  live.value = { pending: now.pending, state: "sending", sentences: [], citations: [] };
+  if (!memory.value.pending) change((m) => { m.pending = now.pending; }); // it had been stopped
+  const turn = (f: () => Promise<void>): Promise<void> =>
+    navigator.locks ? navigator.locks.request("guichet:" + now.pending.client_id, f) as Promise<void> : f();
+  await turn(async () => {
+    const pending = vault.read().pending;
+    if (pending?.client_id !== now.pending.client_id) { // another tab has it
+      live.value = null;
+      await refresh();
+      return;
+    }
+    stopping = new AbortController();
+    try {
+      await transmit(pending, stopping.signal);
+      settle(pending);
+      if (!(await refresh(false, true))) keep();
+    } catch (e) {
+      failed(e, pending);
+    } finally {
+      stopping = null;
+    }
+  });
+}
+
+/** settle takes the pending text off the memory: it has arrived. */
+function settle(p: Pending): void {
+  tries = 0;
+  if (network.value === "lost") network.value = "";
+  change((m) => { if (m.pending?.client_id === p.client_id) delete m.pending; });
+  tabs?.postMessage("");
+}
+
+/** keep shows what has arrived as if it had been read again, until it is. */
+function keep(): void {
+  const { pending: { client_id, text }, answer } = live.value!;
+  const seq = (entries.value.at(-1)?.seq ?? 0) + 1, created_at = new Date().toISOString();
+  entries.value = [...entries.value, { seq, kind: "message", author: "member", client_id, text, created_at },
+    ...(answer ? [{ seq: seq + 1, kind: "answer", author: "assistant", text: answer.text, answer, created_at } as Entry] : [])];
+  live.value = null;
+}
+
+function failed(e: unknown, pending: Pending): void {
+  if (e instanceof DOMException) { // stopped
+    settle(pending);
+    return set({ state: "stopped" });
+  }
+  if (!(e instanceof Refused)) { // no network, or it broke in the middle
+    set({ state: "waiting" });
+    if (!navigator.onLine) network.value = "offline";
+    else {
+      retry = window.setTimeout(() => void deliver(), Math.random() * Math.min(30_000, 1000 * 2 ** tries++) + 500);
+      setTimeout(() => { if (tries) network.value ||= "lost"; }, 2000);
+    }
+    return;
+  }
+  if (gone(e) && pending.conversation) { // begin another one, with the same question
+    forget(pending.conversation);
+    const moved: Pending = { conversation: "", client_id: pending.client_id, text: pending.text };
+    change((m) => { m.pending = moved; });
+    set({ pending: moved });
+    queueMicrotask(() => void deliver());
+    return;
+  }
+  settle(pending);
+  set({ state: "failed", problem: Object.values(e.fields)[0] ?? (e.message || t("ask.failed")) });
+}
+
+async function transmit(p: Pending, signal: AbortSignal): Promise<void> {
+  if (!p.conversation) openId.value = "";
+  else openId.value = p.conversation;
+  const c = await conversation(p.text);
+  if (!p.conversation) {
+    change((m) => { if (m.pending) m.pending.conversation = c.id; });
+    set({ pending: { ...p, conversation: c.id } });
+  }
+  if (!c.title) changeKept(c.id, { title: p.text.slice(0, 90) });
+  const body = { client_id: p.client_id, text: p.text, lang: config.lang };
+  if (p.ticket) {
+    await call(path(c.id, "/messages"), { body: { client_id: p.client_id, text: p.text }, token: c.token, signal });
+    return;
+  }
+  for await (const { name, data } of stream(path(c.id, "/questions"), { body, token: c.token, signal })) {
+    const value = JSON.parse(data) as never;
+    if (name === "sources") set({ articles: (value as { articles: unknown[] }).articles.length });
+    else if (name === "delta") add(value as Sentence & { citation?: Citation });
+    else if (name === "answer") return done(value as Answer);
+    else if (name === "error") throw new Refused((value as { status: number }).status, value as object);
+  }
+  throw new TypeError("the stream ended early");
+}
+
+function add(d: Sentence & { citation?: Citation }): void {
+  const l = live.value;
+  if (l) set({ sentences: [...l.sentences, { text: d.text, citations: d.citations }], citations: d.citation ? [...l.citations, d.citation] : l.citations });
+}
+
+function done(a: Answer): void {
+  set({ answer: a });
+  changeKept(openId.value, { at: new Date().toISOString() });
+  const words = a.outcome === "answered" ? a.text : t("answer." + a.outcome);
+  say(`${t("answer.assistant")} : ${words}`);
+  event("answer", { id: a.id, outcome: a.outcome });
+}
+
+export const stop = (): void => stopping?.abort();
