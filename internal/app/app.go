@@ -80,7 +80,7 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 		return a, err
 	}
 	a.stops = append(a.stops, func(context.Context) error { return a.index.Close() })
-	a.indexer = &indexer{db: a.db.DB, index: a.index, log: log}
+	a.indexer = newIndexer(a.db.DB, a.index, log)
 	if a.Site, err = openSite(ctx, cfg, a.db.DB, a.catalogs, log); err != nil {
 		return a, err
 	}

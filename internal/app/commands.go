@@ -214,7 +214,7 @@ func Reindex(ctx context.Context, cfg config.Checked, log *slog.Logger) (int, er
 	if err != nil {
 		return 0, err
 	}
-	x := &indexer{db: c.db.DB, index: index, log: log}
+	x := newIndexer(c.db.DB, index, log)
 	if err := errors.Join(x.catchUp(ctx), index.Close()); err != nil {
 		return 0, err
 	}

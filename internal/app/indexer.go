@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +73,12 @@ type indexer struct {
 	log   *slog.Logger
 	lag   atomic.Int64
 	ready atomic.Bool // it has caught up once
+	once  sync.Once
+	first chan struct{} // closed when it has
+}
+
+func newIndexer(db *postgres.DB, index *bleveindex.Index, log *slog.Logger) *indexer {
+	return &indexer{db: db, index: index, log: log, first: make(chan struct{})}
 }
 
 // run follows the changes until ctx ends.
@@ -112,6 +119,7 @@ func (x *indexer) catchUp(ctx context.Context) error {
 		if upto == cursor {
 			x.lag.Store(0)
 			x.ready.Store(true)
+			x.once.Do(func() { close(x.first) })
 			return nil
 		}
 		if head, err := x.db.IndexSeq(ctx); err == nil {

@@ -134,6 +134,11 @@ func (a *App) welcome(ctx context.Context, l net.Listener, out io.Writer) error 
 	if err := a.loadStarter(ctx); err != nil {
 		return fmt.Errorf("load the starter articles: %w", err)
 	}
+	select { // before that a question would find nothing
+	case <-a.indexer.first:
+	case <-ctx.Done():
+		return nil
+	}
 	fmt.Fprintf(out, "guichet is ready: %s\n", a.cfg.Base)
 	if a.shop != nil {
 		fmt.Fprintf(out, "Sample shop: %s\n", a.shop.origin())

@@ -161,11 +161,11 @@ export const bare = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 
 
 /** warm waits until every passage has its vector; the first start makes them in a minute or two. */
 export async function warm(site) {
-  for (const end = Date.now() + 5 * 60_000; ;) {
+  for (const end = Date.now() + 10 * 60_000; ;) {
     const r = await fetch(site.url + '/readyz').catch(e => assert.fail(`guichet has stopped answering (${e.cause}): ${site.log}`))
     const ready = await r.json()
     if (ready.passages > 0 && ready.embeddings_pending === 0) return
-    assert.ok(Date.now() < end, `after five minutes /readyz still says ${JSON.stringify(ready)}\n${site.log}`)
+    assert.ok(Date.now() < end, `after ten minutes /readyz still says ${JSON.stringify(ready)}\n${site.log}`)
     await pause(250)
   }
 }
@@ -250,7 +250,7 @@ export function scene(name, options, play) {
 }
 
 /** setUp starts the shared house before the first test's own time runs, and clears the last run's pictures. */
-export const setUp = () => test('guichet starts and makes its vectors', { timeout: 8 * 60_000 }, async () => {
+export const setUp = () => test('guichet starts and makes its vectors', { timeout: 12 * 60_000 }, async () => {
   await rm(out, { recursive: true, force: true })
   await main()
 })

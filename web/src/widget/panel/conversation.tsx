@@ -19,7 +19,8 @@ export function Conversation(): JSX.Element {
   const near = useRef(true);
   const moved = useRef(0); // where we scrolled to ourselves
   const follow = (): void => {
-    const e = log.current!;
+    const e = log.current;
+    if (!e) return; // closed meanwhile
     const asked = e.querySelector<HTMLElement>("li.member:not(:has(~ li.member))");
     e.scrollTop = asked ? asked.offsetTop - 12 : e.scrollHeight;
     moved.current = e.scrollTop;
