@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"guichet/kb"
 )
@@ -133,18 +132,14 @@ func Retriever(t *testing.T, open func(t *testing.T) Subject) {
 		for i := range samples {
 			s.add(sampleArticle(i), samples[i].text)
 		}
-		for name, text := range map[string]string{
+		for _, text := range map[string]string{
 			"empty": "", "blank": " \t\n", "punctuation": `?!…"'«»()[]{}*+-/\|^~&:;,.`, "wildcards": "lib* *rary l?brary /li.*/ library~2 library^9",
 			"syntax": `title:"library" AND (opens OR +closes) -sunday`, "quote": `"the library`, "NUL": "library\x00opens", "invalid UTF-8": "biblioth\xe8que",
 			"2,000 characters": strings.Repeat("library opens morning ", 91)[:2000], "one word": strings.Repeat("x", 2000),
 			"500 words": manyWords(500), "2,000 Chinese characters": strings.Repeat("清洗眼镜镜片怎么办呢", 200), "emoji": "👓🧼", "stop words": "what is the of and to",
 		} {
-			start := time.Now()
 			s.ask(t, kb.Query{Text: text, Lang: kb.English})
 			s.ask(t, kb.Query{Text: text})
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("%s took %v", name, took)
-			}
 		}
 	})
 	t.Run("SearchedWhileChanged", func(t *testing.T) {
