@@ -13,6 +13,7 @@
 //   - extract.go, choose.go, overlap.go: the answer without a language model, sentence by sentence.
 //   - confidence.go, ground.go: whether it is an answer at all, and the check that every sentence
 //     of any answer stands in a passage, word for word.
+//   - claims.go, claims_token.go, claims_words.go: the check of sentences that a model wrote.
 //
 // The package imports the standard library and golang.org/x/text alone. It holds values, pure
 // functions and four interfaces; engines (bleve, pgvector, an embedding server) are adapters
