@@ -12,14 +12,13 @@ import (
 
 var measurePassages = query("measure_passages", questionVector+`
 	SELECT p.id, p.article_id, p.group_id, p.lang, own.centred IS NOT NULL,
-		coalesce(-(own.centred <#> q.vector), 0), coalesce(-(title.centred <#> q.vector), 0),
-		coalesce((SELECT -(e.embedding <#> @vector) FROM embeddings e
-			WHERE (e.model, e.side, e.hash) = (@model, 1, own.hash)), 0)
+		coalesce(-(own.centred <#> q.half), 0), coalesce(-(title.centred <#> q.half), 0),
+		coalesce(own.length * -(own.centred <#> q.raw) - (m.mean <#> @vector), 0)
 	FROM passages p
 	LEFT JOIN question q ON true
-	LEFT JOIN passages first ON first.article_id = p.article_id AND first.position = 0
 	LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)
-	LEFT JOIN passage_vectors title ON (title.model, title.means, title.passage_id, title.kind) = (@model, q.means, first.id, 1)
+	LEFT JOIN passage_vectors title ON title.article_id = p.article_id AND (title.model, title.means, title.kind) = (@model, q.means, 1)
+	LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (@model, q.means, 1, p.lang)
 	WHERE p.id = ANY(@ids) AND p.audience <= @audience`)
 
 var _ kb.Measurer = (*VectorLeg)(nil)

@@ -15,9 +15,11 @@ import (
 // attachUnits gives live passages and titles whose text has a vector their row for the vector search,
 // centred by one version of the means (as it is before the first). What narrows it is appended.
 const attachUnits = `
-	INSERT INTO passage_vectors (model, means, passage_id, kind, article_id, collection, audience, hash, fresh, centred)
-	SELECT e.model, vm.version, p.id, u.kind, p.article_id, p.collection, p.audience, u.hash, @fresh,
-		l2_normalize(coalesce(e.embedding - m.mean, e.embedding))
+	INSERT INTO passage_vectors (model, means, passage_id, kind, article_id, group_id, lang, collection, audience, hash, fresh,
+		length, centred)
+	SELECT e.model, vm.version, p.id, u.kind, p.article_id, p.group_id, p.lang, p.collection, p.audience, u.hash, @fresh,
+		vector_norm(coalesce(e.embedding - m.mean, e.embedding)),
+		l2_normalize(coalesce(e.embedding - m.mean, e.embedding))::halfvec
 	FROM (SELECT model, coalesce(nullif(@version::int, 0), means) AS version FROM vector_models) vm
 	JOIN embeddings e ON e.model = vm.model
 	JOIN embedding_units u ON u.side = e.side AND u.hash = e.hash AND u.kind < 2
@@ -30,7 +32,8 @@ const detachUnits = `
 	DELETE FROM passage_vectors v
 	WHERE NOT EXISTS (
 		SELECT FROM embedding_units u JOIN passages p ON p.id = u.passage_id
-		WHERE (u.passage_id, u.kind, u.hash, p.collection, p.audience) = (v.passage_id, v.kind, v.hash, v.collection, v.audience))
+		WHERE (u.passage_id, u.kind, u.hash, p.group_id, p.collection, p.audience) =
+			(v.passage_id, v.kind, v.hash, v.group_id, v.collection, v.audience))
 		AND `
 
 var (
@@ -64,8 +67,8 @@ var (
 		FROM embedding_units u
 		WHERE NOT EXISTS (SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, u.side, u.hash))`)
 
-	nearestPassages     = query("nearest_passages", nearest(""))
-	nearestInCollection = query("nearest_in_collection", nearest("AND v.collection = @collection"))
+	nearestPassages     = query("nearest_passages", nearest("", "''"))
+	nearestInCollection = query("nearest_in_collection", nearest("AND v.collection = @collection", "@collection"))
 
 	scoreSentences = query("score_sentences", questionVector+`
 		SELECT u.passage_id, array_agg(
@@ -80,14 +83,15 @@ var (
 )
 
 // questionVector is the question centred by the current means of titles in its language (over all,
-// where that is not known); one row, or none before the first means. Until then the search by meaning
-// finds nothing: uncentred, any two of e5's vectors are as near as a question and its answer are
-// after centring, and a guess would pass for certain.
+// where that is not known), and as it came, both in half precision too; one row, or none before the
+// first means. Until then the search by meaning finds nothing: uncentred, any two of e5's vectors are
+// as near as a question and its answer are after centring, and a guess would pass for certain.
 const questionVector = `
 	WITH question AS MATERIALIZED (
-		SELECT vm.means, l2_normalize(@vector::vector - m.mean) AS vector
+		SELECT vm.means, vector, vector::halfvec AS half, @vector::vector::halfvec AS raw
 		FROM vector_models vm
 		JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (vm.model, vm.means, 0, @lang)
+		CROSS JOIN l2_normalize(@vector::vector - m.mean) AS vector
 		WHERE vm.model = @model)`
 
 // nearest finds the best passages among those that filter leaves. A condition that is there for some
@@ -95,38 +99,51 @@ const questionVector = `
 //
 // A passage's score is its own or its article's title's, whichever is better, and that one stands
 // among the best 2n rows for each of the best n passages: no passage is named by more than two
-// rows. The sort of all rows carries nothing but their places, which saves a third of the scan; what is
-// told of a passage is looked up for the best alone, and where the scan came by it, not again.
-func nearest(filter string) string {
+// rows. A small library is read as a whole: the sort of all rows carries nothing but their places,
+// which saves a third of the scan. A large one is read by its approximate index, where each row costs
+// much more; for many passages half as many rows again are taken, which name fewer only where
+// more than half of those have their title among them too. What a row knows of its passage is not
+// looked up again. A raw cosine is what the text's part beyond its mean adds to what
+// the mean itself has.
+func nearest(filter, collection string) string {
 	return questionVector + `,
+	indexed AS MATERIALIZED (
+		SELECT to_regclass(vector_index(@model, means)) IS NOT NULL AS there FROM question),
 	place AS MATERIALIZED (
-		SELECT v.ctid AS at, v.centred <#> (SELECT vector FROM question) AS distance
+		SELECT v.ctid AS at, v.centred <#> (SELECT half FROM question) AS distance
 		FROM passage_vectors v
 		WHERE v.means = (SELECT means FROM question) AND v.model = @model
-			AND v.audience <= @audience ` + filter + `
+			AND v.audience <= @audience ` + filter + ` AND NOT (SELECT there FROM indexed)
 		ORDER BY distance LIMIT 2 * @limit::int),
 	near AS MATERIALIZED (
-		SELECT v.passage_id, v.article_id, v.kind, place.distance
-		FROM place JOIN passage_vectors v ON v.ctid = place.at),
+		SELECT v.passage_id, v.article_id, v.group_id, v.lang, v.kind, place.distance, v.length * -(v.centred <#> q.raw) AS lift
+		FROM question q CROSS JOIN place JOIN passage_vectors v ON v.ctid = place.at
+		UNION ALL
+		SELECT n.* FROM question q CROSS JOIN indexed
+		CROSS JOIN near_vectors(@model, q.means, q.half, q.raw, @audience, ` + collection + `,
+			greatest(3 * @limit::int / 2, least(2 * @limit::int, 300))) n
+		WHERE indexed.there),
 	best AS MATERIALIZED (
-		SELECT id, min(distance) AS distance, min(distance) FILTER (WHERE kind = 0) AS own,
-			min(distance) FILTER (WHERE kind = 1) AS title
+		SELECT id, article_id, group_id, lang, min(distance) AS distance, min(distance) FILTER (WHERE kind = 0) AS own,
+			min(distance) FILTER (WHERE kind = 1) AS title, min(lift) FILTER (WHERE kind = 0) AS lift
 		FROM (
-			SELECT passage_id AS id, kind, distance FROM near WHERE kind = 0
+			SELECT passage_id AS id, article_id, group_id, lang, kind, distance, lift FROM near WHERE kind = 0
 			UNION ALL
-			SELECT p.id, near.kind, near.distance FROM near JOIN passages p ON p.article_id = near.article_id WHERE near.kind = 1) row
-		GROUP BY id ORDER BY distance, id LIMIT @limit),
-	told AS MATERIALIZED (
-		SELECT p.id, p.article_id, p.group_id, p.lang, b.distance,
-			coalesce(b.own, (SELECT v.centred <#> q.vector FROM passage_vectors v
-				WHERE (v.model, v.means, v.passage_id, v.kind) = (@model, q.means, p.id, 0))) AS own,
-			coalesce(b.title, (SELECT t.centred <#> q.vector FROM passages first, passage_vectors t
-				WHERE first.article_id = p.article_id AND first.position = 0
-					AND (t.model, t.means, t.passage_id, t.kind) = (@model, q.means, first.id, 1))) AS title,
-			(SELECT e.embedding <#> @vector FROM embeddings e
-				WHERE (e.model, e.side, e.hash) = (@model, 1, p.hash)) AS raw
-		FROM question q CROSS JOIN best b JOIN passages p ON p.id = b.id)
-	SELECT id, article_id, group_id, lang, -distance, coalesce(-own, 0), coalesce(-title, 0), coalesce(-raw, 0)
+			SELECT p.id, p.article_id, p.group_id, p.lang, near.kind, near.distance, NULL
+			FROM near JOIN passages p ON p.article_id = near.article_id WHERE near.kind = 1) row
+		GROUP BY id, article_id, group_id, lang ORDER BY distance, id LIMIT @limit),
+	told AS (
+		SELECT b.id, b.article_id, b.group_id, b.lang, b.distance, coalesce(b.own, far.own) AS own,
+			coalesce(b.title, (SELECT t.centred <#> q.half FROM passage_vectors t
+				WHERE t.article_id = b.article_id AND (t.model, t.means, t.kind) = (@model, q.means, 1))) AS title,
+			coalesce(b.lift, far.lift) - (m.mean <#> @vector) AS raw
+		FROM question q CROSS JOIN best b
+		LEFT JOIN LATERAL (
+			SELECT v.centred <#> q.half AS own, v.length * -(v.centred <#> q.raw) AS lift FROM passage_vectors v
+			WHERE b.own IS NULL AND (v.model, v.means, v.passage_id, v.kind) = (@model, q.means, b.id, 0)
+			OFFSET 0) far ON true
+		LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (@model, q.means, 1, b.lang))
+	SELECT id, article_id, group_id, lang, -distance, coalesce(-own, 0), coalesce(-title, 0), coalesce(raw, 0)
 	FROM told ORDER BY distance, own, id`
 }
 
@@ -217,7 +234,8 @@ var (
 // question, since an embedder may not know its dimensions before its first answer.
 func NewVectorLeg(db *DB, model func() string) *VectorLeg { return &VectorLeg{db, model} }
 
-// Retrieve implements kb.Retriever by an exact scan over centred vectors. A hit's score is the better
+// Retrieve implements kb.Retriever over centred vectors: exactly in a small library, by an
+// approximate index in a large one. A hit's score is the better
 // of its passage's and its article's title's; a passage whose own vector is still missing is found
 // by its title. A question without a vector finds nothing, and nothing is found before the first
 // means.

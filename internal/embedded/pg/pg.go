@@ -68,7 +68,8 @@ var ours = map[string]string{
 	"logging_collector":  "off",
 	"max_connections":    "50",
 	"port":               port,
-	"shared_buffers":     "128MB",
+	"random_page_cost":   "1.1", // what is asked for often is in memory, and few disks still turn
+	"shared_buffers":     "256MB",
 	"synchronous_commit": "on",
 	"timezone":           "UTC",
 }
