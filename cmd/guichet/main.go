@@ -29,6 +29,7 @@ type cli struct {
 	Article articleCmd `cmd:"" help:"List, publish, unpublish or delete articles."`
 	Search  searchCmd  `cmd:"" help:"Search the articles."`
 	Ask     askCmd     `cmd:"" help:"Ask a question."`
+	Replay  replayCmd  `cmd:"" help:"Answer an old answer's question again, from that day's articles and from today's."`
 	Eval    evalCmd    `cmd:"" help:"Measure retrieval on judged questions, in a throw-away database."`
 	Reindex reindexCmd `cmd:"" help:"Build the word index anew from the database."`
 	Backup  backupCmd  `cmd:"" help:"Write the whole database and its key into a folder, also while guichet runs."`

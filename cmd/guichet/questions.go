@@ -46,6 +46,9 @@ func (c *askCmd) Run(e *env) error {
 		for _, s := range a.Sentences {
 			fmt.Printf("  %s %v\n", s.Text, s.Citations)
 		}
+		for _, x := range a.Choices {
+			fmt.Printf("  %s: %q\n", x.Label, x.Text)
+		}
 		for _, x := range a.Citations {
 			fmt.Printf("  [%d] %s › %s\n      %s\n", x.N, x.Article.Title, x.Heading, x.URL)
 		}

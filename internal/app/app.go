@@ -107,8 +107,9 @@ func (a *App) assemble() {
 	var search, scorer = a.retrieval()
 	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})
 	a.Assistant = assistant.New(assistant.Config{Search: search,
-		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Log: a.log,
-		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer})})
+		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
+		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Writer: a.writer(),
+		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),

@@ -187,6 +187,10 @@ type Answer struct {
 		Quote   string  `json:"quote"`
 		URL     string  `json:"url"`
 	} `json:"citations"`
+	Choices []struct {
+		Label string `json:"label"`
+		Text  string `json:"text"`
+	} `json:"choices"`
 	Related []Article `json:"related"`
 }
 

@@ -43,6 +43,8 @@ type Answer struct {
 	Confidence float64 // calibrated probability that the cited passages answer the question
 	Citations  []Citation
 	Choices    []Choice // of clarify
+	Handoff    Handoff  `json:",omitempty"` // why a person comes first; "" where none does
+	Courtesy   Courtesy `json:",omitempty"` // of a message that asks nothing
 	Related    []ArticleRef
 	Degraded   []string // parts of the search that could not take part
 	CreatedAt  time.Time
@@ -105,6 +107,8 @@ type Store interface {
 	SaveAnswer(ctx context.Context, a Answer, trace Trace) error
 	// FindAnswer returns a stored answer; NotFound if it was never given or is past its keeping.
 	FindAnswer(ctx context.Context, id support.AnswerID) (Answer, error)
+	// FindTrace is FindAnswer with what the answer was made from.
+	FindTrace(ctx context.Context, id support.AnswerID) (Answer, Trace, error)
 	// ArticleRefs returns the live articles among ids that the audience may read.
 	ArticleRefs(ctx context.Context, ids []kb.ArticleID, audience kb.Audience) (map[kb.ArticleID]ArticleRef, error)
 }
@@ -119,39 +123,26 @@ type Extractor interface {
 	Extract(ctx context.Context, q kb.Query, r kb.Results) (kb.Extraction, error)
 }
 
-// Trace is what an answer was made from, for staff.
-type Trace struct {
-	Query    kb.Query      `json:"query"`
-	Found    []TraceHit    `json:"found"`
-	Degraded []string      `json:"degraded,omitempty"`
-	Search   time.Duration `json:"search_ns"`
-	Extract  time.Duration `json:"extract_ns"`
-}
-
-// TraceHit is one passage that was looked at.
-type TraceHit struct {
-	Passage kb.PassageID `json:"passage"`
-	Article kb.ArticleID `json:"article"`
-	Version int          `json:"version"`
-	Score   float64      `json:"score"`
-	Signals kb.Signals   `json:"signals"`
-}
-
 // Config of a Service.
 type Config struct {
 	Search    Searcher
 	Typing    Searcher // by words alone: it waits for no embedder
 	Extractor Extractor
+	Writer    Writer      // nil: answers are taken word for word alone
+	Writing   WriteLimits // with a Writer
 	Store     Store
 	Threads   Threads
 	Ratings   Ratings
+	Gaps      Gaps
+	Setup     func(context.Context) Setup // what answers are made with; nil where nobody asks
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
 }
 
 // Service answers.
 type Service struct {
-	c Config
+	c       Config
+	writing budget
 }
 
 // New returns a Service.
@@ -159,7 +150,8 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{c}
+	c.Writing = c.Writing.withDefaults()
+	return &Service{c: c, writing: budget{limits: c.Writing, now: c.Now}}
 }
 
 // Event is something an answer's reader can be shown before the answer is whole: either Sources or
@@ -198,33 +190,46 @@ func (s *Service) Ask(ctx context.Context, question Question, emit func(Event)) 
 	if emit == nil {
 		emit = func(Event) {}
 	}
+	return s.keep(ctx, q, q, past{}, &question.Actor, emit)
+}
+
+// answer answers a question and stores nothing. by is whom a model may write for; nil leaves it out.
+func (s *Service) answer(ctx context.Context, q kb.Query, by *support.Actor, emit func(Event)) (a Answer, trace Trace, err error) {
 	start := s.c.Now()
+	a = Answer{ID: support.NewSecretID[support.AnswerID](), Question: q.Text, Lang: q.Lang, CreatedAt: start, Outcome: Unknown}
+	if a.intent(q) {
+		return a, Trace{Query: q}, nil
+	}
 	found, err := s.c.Search.Search(ctx, q)
 	if err != nil {
-		return a, problem.From(problem.Unavailable, "problem.search", err)
+		return a, trace, problem.From(problem.Unavailable, "problem.search", err)
 	}
 	searched := s.c.Now()
 	refs, err := s.refs(ctx, found, q.Audience)
 	if err != nil {
-		return a, err
+		return a, trace, err
 	}
 	emit(Event{Sources: distinct(found, refs, 3)})
 
 	x, err := s.c.Extractor.Extract(ctx, q, found)
 	if err != nil {
-		return a, err
+		return a, trace, err
 	}
-	a = Answer{ID: support.NewSecretID[support.AnswerID](), Question: q.Text, Lang: q.Lang, CreatedAt: start,
-		Confidence: x.Confidence, Degraded: found.Degraded, Outcome: Unknown}
-	if x.Answers {
-		a.cite(x, refs, emit)
+	a.Confidence, a.Degraded = x.Confidence, found.Degraded
+	if a.Handoff == "" {
+		a.clarify(kb.Clarify(q, found.Found, x))
+	}
+	extracted := s.c.Now()
+	var written Written
+	if x.Answers && a.Handoff == "" && a.Outcome != Clarify {
+		if written = s.write(ctx, q, by, found, x, refs, &a, emit); !written.Generated {
+			a.cite(x, refs, emit)
+		}
 	}
 	a.Related = related(a, found, refs)
-	trace := Trace{Query: q, Degraded: found.Degraded, Search: searched.Sub(start), Extract: s.c.Now().Sub(searched)}
-	for _, f := range found.Found {
-		trace.Found = append(trace.Found, TraceHit{f.Source.ID, f.Source.Article, f.Source.Version, f.Score, f.Signals})
-	}
-	return a, s.c.Store.SaveAnswer(ctx, a, trace)
+	trace = s.trace(ctx, q, found, x, refs)
+	trace.Search, trace.Extract, trace.Written = searched.Sub(start), extracted.Sub(searched), written
+	return a, trace, nil
 }
 
 // cite fills the answer from an extraction whose every sentence has been grounded.

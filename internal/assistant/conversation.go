@@ -59,7 +59,7 @@ func (s *Service) AskIn(ctx context.Context, id support.ConversationID, clientID
 	if given.Seq > 0 {
 		return s.given(ctx, given, q)
 	}
-	if a, err = s.Ask(ctx, q, emit); err != nil {
+	if a, err = s.reply(ctx, id, clientID, q, emit); err != nil {
 		return a, err
 	}
 	e, err := a.Entry()

@@ -62,6 +62,8 @@ type Ratings interface {
 	SaveRating(ctx context.Context, f Feedback) error
 	// FindRating returns what a visitor has said of an answer; NotFound for nothing.
 	FindRating(ctx context.Context, id support.AnswerID, visitor []byte) (Feedback, error)
+	// Unhelpful returns those of the answers that somebody said did not help.
+	Unhelpful(ctx context.Context, ids []support.AnswerID) (map[support.AnswerID]bool, error)
 	// Ratings lists what was said, newest first.
 	Ratings(ctx context.Context, f RatingFilter) ([]Rating, error)
 }

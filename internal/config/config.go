@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -39,6 +40,13 @@ type Settings struct {
 	EmbeddingsModel  string `name:"embeddings-model" env:"EMBEDDINGS_MODEL" default:"multilingual-e5-small" help:"Model to ask the embedding server for."`
 	EmbeddingsKey    string `name:"embeddings-api-key" env:"EMBEDDINGS_API_KEY" help:"Key of the embedding server."`
 	EmbeddingsPrefix string `name:"embeddings-prefix" env:"EMBEDDINGS_PREFIX" default:"server" enum:"server,client" help:"Which side adds e5's prefix: server (by input_type) or client."`
+
+	LLMURL      string        `name:"llm-url" env:"LLM_URL" help:"OpenAI-compatible chat server, with its /v1, that writes answers from the passages found; every sentence is checked against them. Default: none, answers are taken word for word."`
+	LLMModel    string        `name:"llm-model" env:"LLM_MODEL" help:"Model to ask the chat server for."`
+	LLMKey      string        `name:"llm-api-key" env:"LLM_API_KEY" help:"Key of the chat server."`
+	LLMDeadline time.Duration `name:"llm-deadline" env:"GUICHET_LLM_DEADLINE" default:"8s" help:"How long the chat server may take for an answer, up to 15s; then it is taken word for word."`
+	LLMDaily    int           `name:"llm-daily" env:"GUICHET_LLM_DAILY" default:"2000" help:"Answers a day that the chat server may write."`
+	LLMHourly   int           `name:"llm-hourly" env:"GUICHET_LLM_HOURLY" default:"60" help:"Answers an hour that the chat server may write for one network."`
 
 	SMTPURL  string `name:"smtp-url" env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example:587. Default: what admins choose, else a local mailbox that admins read at a page."`
 	MailFrom string `name:"mail-from" env:"GUICHET_MAIL_FROM" help:"Sender of mails. Default: what admins choose, else no-reply at the base URL's host."`
@@ -111,9 +119,35 @@ func (s Settings) Check() (c Checked, err error) {
 		}
 		c.Trusted = append(c.Trusted, prefix)
 	}
+	if err := s.checkLLM(); err != nil {
+		return c, err
+	}
 	c.NoReply = "no-reply@" + c.Base.Hostname()
 	c.Settings = s
 	return c, nil
+}
+
+// maxLLMDeadline leaves a question, which is answered in 20 s or not at all, time for the rest.
+const maxLLMDeadline = 15 * time.Second
+
+func (s Settings) checkLLM() error {
+	if s.LLMURL == "" {
+		return nil
+	}
+	if u, err := url.Parse(s.LLMURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("LLM_URL is %q: want an address such as https://llm.example/v1", s.LLMURL)
+	}
+	switch {
+	case s.LLMModel == "":
+		return errors.New("LLM_MODEL is missing: LLM_URL is set, and a chat server wants to be told the model")
+	case s.LLMDeadline <= 0 || s.LLMDeadline > maxLLMDeadline:
+		return fmt.Errorf("GUICHET_LLM_DEADLINE is %s: want more than nothing and at most %s", s.LLMDeadline, maxLLMDeadline)
+	case s.LLMDaily < 1:
+		return fmt.Errorf("GUICHET_LLM_DAILY is %d: want 1 or more", s.LLMDaily)
+	case s.LLMHourly < 1:
+		return fmt.Errorf("GUICHET_LLM_HOURLY is %d: want 1 or more", s.LLMHourly)
+	}
+	return nil
 }
 
 // isLoopback reports whether a host is this machine and nobody else's.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/internal/config"
 )
@@ -44,7 +45,18 @@ func TestCheckNamesTheSetting(t *testing.T) {
 		"GUICHET_DEMO_ADDR is \"0.0.0.0:8090\"": func(s *config.Settings) { s.DemoAddr = "0.0.0.0:8090" },
 		"GUICHET_DEMO_ADDR is set, but":         func(s *config.Settings) { s.DemoAddr, s.BaseURL = "127.0.0.1:8090", "https://help.example" },
 		"GUICHET_ZONE":                          func(s *config.Settings) { s.Zone = "Paris" },
-		"GUICHET_TRUSTED_PROXIES":               func(s *config.Settings) { s.Proxies = []string{"everybody"} },
+		"LLM_URL":                               func(s *config.Settings) { s.LLMURL = "llm.example" },
+		"LLM_MODEL":                             func(s *config.Settings) { s.LLMURL = "http://llm.example/v1" },
+		"GUICHET_LLM_DEADLINE": func(s *config.Settings) {
+			s.LLMURL, s.LLMModel, s.LLMDeadline = "http://llm.example/v1", "m", time.Minute
+		},
+		"GUICHET_LLM_DAILY": func(s *config.Settings) {
+			s.LLMURL, s.LLMModel, s.LLMDeadline = "http://llm.example/v1", "m", time.Second
+		},
+		"GUICHET_LLM_HOURLY": func(s *config.Settings) {
+			s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily = "http://llm.example/v1", "m", time.Second, 1
+		},
+		"GUICHET_TRUSTED_PROXIES": func(s *config.Settings) { s.Proxies = []string{"everybody"} },
 	} {
 		s := valid(t)
 		spoil(&s)

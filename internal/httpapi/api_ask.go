@@ -29,15 +29,22 @@ type askRequest struct {
 }
 
 type answerJSON struct {
-	ID         support.AnswerID  `json:"id"`
-	Outcome    assistant.Outcome `json:"outcome"`
-	Lang       kb.Lang           `json:"lang"`
-	Text       string            `json:"text"`
-	Sentences  []sentenceJSON    `json:"sentences"`
-	Confidence float64           `json:"confidence"`
-	Citations  []citationJSON    `json:"citations"`
-	Choices    []choiceJSON      `json:"choices"`
-	Related    []articleJSON     `json:"related"`
+	ID         support.AnswerID   `json:"id"`
+	Outcome    assistant.Outcome  `json:"outcome"`
+	Lang       kb.Lang            `json:"lang"`
+	Text       string             `json:"text"`
+	Sentences  []sentenceJSON     `json:"sentences"`
+	Confidence float64            `json:"confidence"`
+	Citations  []citationJSON     `json:"citations"`
+	Choices    []choiceJSON       `json:"choices"`
+	Related    []articleJSON      `json:"related"`
+	Handoff    *handoffJSON       `json:"handoff,omitempty"`
+	Courtesy   assistant.Courtesy `json:"courtesy,omitempty"`
+}
+
+// handoffJSON is why a person comes before anything the assistant says.
+type handoffJSON struct {
+	Reason assistant.Handoff `json:"reason"`
 }
 
 type sentenceJSON struct {
@@ -91,7 +98,10 @@ func (s *Server) citationJSON(c assistant.Citation) citationJSON {
 
 func (s *Server) answerJSON(a assistant.Answer) answerJSON {
 	out := answerJSON{ID: a.ID, Outcome: a.Outcome, Lang: a.Lang, Text: a.Text(), Confidence: a.Confidence,
-		Sentences: []sentenceJSON{}, Citations: []citationJSON{}, Choices: []choiceJSON{}, Related: []articleJSON{}}
+		Sentences: []sentenceJSON{}, Citations: []citationJSON{}, Choices: []choiceJSON{}, Related: []articleJSON{}, Courtesy: a.Courtesy}
+	if a.Handoff != "" {
+		out.Handoff = &handoffJSON{a.Handoff}
+	}
 	for _, x := range a.Sentences {
 		out.Sentences = append(out.Sentences, sentenceJSON(x))
 	}

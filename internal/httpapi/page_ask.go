@@ -75,6 +75,7 @@ type answerPage struct {
 	A        assistant.Answer
 	Sources  []source
 	Related  []publish.Card
+	Why      assistant.Why
 	Feedback feedbackView
 	Degraded string // for staff: parts of the search that took no part
 }
@@ -91,6 +92,9 @@ func (s *Server) answerPage(c *gin.Context, status int, with func(*answerPage)) 
 	}
 	p := answerPage{view: v}
 	if p.A, err = s.findAnswer(c, c.Param("id")); err != nil {
+		return err
+	}
+	if p.Why, err = s.Assistant.Why(c.Request.Context(), p.A.ID, actor(c).Audience()); err != nil {
 		return err
 	}
 	p.Title, p.Description, p.NoIndex, p.Box = clip(p.A.Question, 80), p.T("answer.description"), true, true

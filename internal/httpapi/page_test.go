@@ -135,6 +135,9 @@ func TestDeskIsForStaff(t *testing.T) {
 		{"/desk/tickets/0190f5a0-0000-7000-8000-000000000000", "GET", 401, 404, 404, 404},
 		{"/desk/mailbox", "GET", 401, 403, 403, 200},
 		{"/desk/feedback", "GET", 401, 200, 200, 200},
+		{"/desk/gaps", "GET", 401, 200, 200, 200},
+		{"/desk/gaps/done", "POST", 401, 403, 400, 400}, // no gap named
+		{"/desk/answers/0190f5a0-0000-7000-8000-000000000000", "GET", 401, 404, 404, 404},
 		{ticket + "/reply", "POST", 401, 400, 400, 400}, // nothing written
 		{ticket + "/status", "POST", 401, 409, 409, 409},
 		{"/desk/sign-in/nothing", "POST", 404, 404, 404, 404},

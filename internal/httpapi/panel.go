@@ -13,10 +13,10 @@ import (
 // panelTexts are the keys, and the beginnings of keys, of what the panel says. Each is sent with every
 // panel, so what it does not say is not here.
 var panelTexts = []string{
-	"widget.", "category.", "status.",
+	"widget.", "category.", "status.", "handoff.", "courtesy.",
 	"action.copied", "action.copy",
 	"answer.assistant", "answer.clarify", "answer.made_from", "answer.nearest", "answer.reading", "answer.searching",
-	"answer.source_n", "answer.sources", "answer.talk", "answer.unknown", "answer.unknown_next",
+	"answer.source_n", "answer.sources", "answer.talk", "answer.unknown", "answer.unknown_next", "answer.why",
 	"article.changed_since", "article.cited", "article.related", "article.updated",
 	"ask.failed", "ask.hint", "ask.label", "ask.placeholder",
 	"channel.always", "channel.answer_by", "channel.email", "channel.email_start",

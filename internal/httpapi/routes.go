@@ -77,6 +77,9 @@ func (s *Server) routes() {
 	s.post("/desk/tickets/:id/release", s.pageDeskRelease)
 	s.get("/desk/mailbox", s.pageMailbox)
 	s.get("/desk/feedback", s.pageFeedbackList)
+	s.get("/desk/answers/:id", s.pageDeskAnswer)
+	s.get("/desk/gaps", s.pageGaps)
+	s.post("/desk/gaps/done", s.pageGapClose)
 	s.get(settingsPath, s.pageSettings)
 	s.post(settingsPath, s.pageSettingsSend)
 }

@@ -19,6 +19,7 @@ type entryView struct {
 	Initial   string
 	Text      string
 	Citations []support.CitedRef
+	Why       string // for staff: where an answer's trace is
 }
 
 // threadView turns entries into what a page shows, for a member or for staff.
@@ -45,10 +46,11 @@ func (v threadView) entries(in []support.Entry) []entryView {
 			var d support.AnswerData
 			if json.Unmarshal(e.Data, &d) == nil {
 				x.Citations = d.Citations
+				if v.staff && d.Answer != "" {
+					x.Why = deskAnswerPath(d.Answer)
+				}
 			}
-			if x.Text == "" {
-				x.Text = v.T("answer.unknown")
-			}
+			x.Text = v.said(d, x.Text)
 		case e.Author == support.AuthorAgent:
 			if x.Name = e.AgentName; x.Name == "" {
 				x.Name = v.T("thread.team")
@@ -90,4 +92,21 @@ func (v threadView) statusText(e support.Entry) string {
 		return ""
 	}
 	return v.T("thread.status.to", "status", v.T("status."+d.To.Public()))
+}
+
+// said is what an answer says in the reader's words before, or instead of, its own sentences.
+func (v view) said(d support.AnswerData, text string) string {
+	switch {
+	case d.Handoff != "" && text != "":
+		return v.T("handoff."+d.Handoff) + "\n" + text
+	case d.Handoff != "":
+		return v.T("handoff." + d.Handoff)
+	case d.Courtesy != "":
+		return v.T("courtesy." + d.Courtesy)
+	case text != "":
+		return text
+	case d.Outcome == "clarify":
+		return v.T("answer.clarify")
+	}
+	return v.T("answer.unknown")
 }

@@ -16,11 +16,17 @@ import (
 var _ assistant.Store = (*DB)(nil)
 
 var (
+	// The member need not wait for the disk: an answer lost with the server's last half second can be
+	// asked for again. What refers to one is written after it, and the log is one: whatever waits for
+	// the disk takes the answers before it there too.
 	saveAnswer = query("save_answer", `
+		WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 		INSERT INTO answers (id, lang, question, outcome, confidence, answer, trace, cited, created_at)
-		VALUES (@id, @lang, @question, @outcome, @confidence, @answer, @trace, @cited, @created_at)`)
+		SELECT @id::uuid, @lang, @question, @outcome, @confidence, @answer::jsonb, @trace::jsonb, @cited, @created_at FROM unhurried`)
 
 	findAnswer = query("find_answer", `SELECT answer FROM answers WHERE id = @id`)
+
+	findTrace = query("find_trace", `SELECT answer, trace FROM answers WHERE id = @id`)
 
 	deleteAnswers = query("delete_answers", `DELETE FROM answers WHERE created_at < @before`)
 
@@ -39,7 +45,7 @@ func (db *DB) SaveAnswer(ctx context.Context, a assistant.Answer, trace assistan
 			cited = append(cited, g)
 		}
 	}
-	trace.Query.Vector = nil // derived from the text, and the longest thing in it
+	trace.Query.Vector = nil // the trace has its own, which is shorter
 	_, err = saveAnswer.exec(ctx, db.pool, args{"id": a.ID, "lang": a.Lang, "question": a.Question, "outcome": a.Outcome,
 		"confidence": a.Confidence, "answer": a, "trace": trace, "cited": cited, "created_at": a.CreatedAt})
 	return err
@@ -52,6 +58,18 @@ func (db *DB) FindAnswer(ctx context.Context, id support.AnswerID) (_ assistant.
 		return assistant.Answer{}, err
 	}
 	return one(ctx, db.pool, findAnswer, args{"id": id}, value[assistant.Answer])
+}
+
+// FindTrace implements assistant.Store.
+func (db *DB) FindTrace(ctx context.Context, id support.AnswerID) (a assistant.Answer, t assistant.Trace, err error) {
+	defer problem.Wrap(&err, "FindTrace")
+	if err := checkID(id); err != nil {
+		return a, t, err
+	}
+	_, err = one(ctx, db.pool, findTrace, args{"id": id}, func(row pgx.CollectableRow) (none struct{}, err error) {
+		return none, row.Scan(&a, &t)
+	})
+	return a, t, err
 }
 
 // DeleteAnswersOlderThan deletes the answers given before a moment, with what they were made from,

@@ -26,6 +26,9 @@ var (
 		SELECT answer_id, visitor, helpful, reasons, comment, created_at
 		FROM answer_feedback WHERE answer_id = @answer AND visitor = @visitor`)
 
+	listUnhelpful = query("list_unhelpful", `
+		SELECT DISTINCT answer_id::text FROM answer_feedback WHERE answer_id = ANY(@ids::uuid[]) AND NOT helpful`)
+
 	listRatings = query("list_ratings", `
 		SELECT f.answer_id, f.visitor, f.helpful, f.reasons, f.comment, f.created_at, f.id, a.question, a.lang, a.outcome, a.answer
 		FROM answer_feedback f JOIN answers a ON a.id = f.answer_id
@@ -56,6 +59,17 @@ func (db *DB) FindRating(ctx context.Context, id support.AnswerID, visitor []byt
 	return one(ctx, db.pool, findRating, args{"answer": id, "visitor": visitor}, func(row pgx.CollectableRow) (f assistant.Feedback, err error) {
 		return f, row.Scan(&f.Answer, &f.Visitor, &f.Helpful, &f.Reasons, &f.Comment, &f.CreatedAt)
 	})
+}
+
+// Unhelpful implements assistant.Ratings.
+func (db *DB) Unhelpful(ctx context.Context, ids []support.AnswerID) (_ map[support.AnswerID]bool, err error) {
+	defer problem.Wrap(&err, "Unhelpful")
+	said, err := list(ctx, db.pool, listUnhelpful, args{"ids": texts(ids)}, pgx.RowTo[support.AnswerID])
+	out := make(map[support.AnswerID]bool, len(said))
+	for _, id := range said {
+		out[id] = true
+	}
+	return out, err
 }
 
 // Ratings implements assistant.Ratings.

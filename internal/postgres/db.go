@@ -39,6 +39,8 @@ type DB struct {
 	pool *pgxpool.Pool
 	jobs *river.Client[pgx.Tx] // inserts only
 
+	indexFrom int // vectors; see buildIndex
+
 	embedded sync.Map // model → settled, where no text lacks a vector
 	covered  sync.Map // model → number of the change after which every passage had one
 }
@@ -72,7 +74,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &DB{pool: pool, jobs: jobs}, nil
+	return &DB{pool: pool, jobs: jobs, indexFrom: indexFrom}, nil
 }
 
 // Close ends every connection; it waits for those in use.

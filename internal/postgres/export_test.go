@@ -28,6 +28,9 @@ func (db *DB) Enqueue(ctx context.Context, jobs ...river.JobArgs) error {
 	})
 }
 
+// IndexFrom sets how many vectors have an index.
+func (db *DB) IndexFrom(vectors int) { db.indexFrom = vectors }
+
 // Tx is tx.
 func (db *DB) Tx(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
 	return db.tx(ctx, fn)

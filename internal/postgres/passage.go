@@ -62,6 +62,12 @@ var (
 		FROM jsonb_to_recordset(@units) AS r (passage text, kind smallint, n int, side smallint, hash text, input text)
 		ON CONFLICT DO NOTHING`)
 
+	// The clock, not the transaction's beginning: it may have waited long for its turn.
+	endPublication = query("end_publication", `
+		UPDATE publications SET unpublished_at = clock_timestamp() WHERE article_id = @id AND unpublished_at IS NULL`)
+	savePublication = query("save_publication", `
+		INSERT INTO publications (article_id, version, published_at) VALUES (@id, @number, clock_timestamp())`)
+
 	setWithdrawn = query("set_withdrawn", `
 		UPDATE articles SET status = 'unpublished', live = NULL, updated_at = now()
 		WHERE id = @id AND status = 'published'`)
@@ -98,6 +104,12 @@ func (db *DB) PublishVersion(ctx context.Context, id kb.ArticleID, number int, p
 			return err
 		}
 		if _, err := setLive.exec(ctx, tx, args{"id": id, "number": number, "slug": a.Slug}); err != nil {
+			return err
+		}
+		if _, err := endPublication.exec(ctx, tx, args{"id": id}); err != nil {
+			return err
+		}
+		if _, err := savePublication.exec(ctx, tx, args{"id": id, "number": number}); err != nil {
 			return err
 		}
 		// Group, collection and audience are taken from the rows: they may have changed since ps was made.
@@ -141,6 +153,9 @@ func (db *DB) Unpublish(ctx context.Context, id kb.ArticleID) (err error) {
 func withdraw(ctx context.Context, tx pgx.Tx, id kb.ArticleID) error {
 	n, err := setWithdrawn.exec(ctx, tx, args{"id": id})
 	if err != nil || n == 0 {
+		return err
+	}
+	if _, err := endPublication.exec(ctx, tx, args{"id": id}); err != nil {
 		return err
 	}
 	if _, err := dropPassages.exec(ctx, tx, args{"id": id}); err != nil {

@@ -54,15 +54,24 @@ var (
 	attachAll = query("attach_all", attachUnits+`e.model = @model ON CONFLICT DO NOTHING`)
 	detachAll = query("detach_all", detachUnits+`v.model = @model AND v.means = @version`)
 
-	switchMeans = query("switch_means", `UPDATE vector_models SET means = @version WHERE model = @model`)
+	switchMeans = query("switch_means", `
+		WITH from_now AS (UPDATE vector_means SET since = clock_timestamp() WHERE model = @model AND version = @version)
+		UPDATE vector_models SET means = @version WHERE model = @model`)
 
-	// Only the version that searches read stays: older ones, and one whose making was cut short, go.
+	// Only the vectors of the version that searches read stay: older ones, and those of one whose making
+	// was cut short, go. Means stay as long as an answer that was given with them, so that it can be
+	// made again.
 	dropOtherVectors = query("drop_other_vectors", `
 		DELETE FROM passage_vectors v USING vector_models vm
 		WHERE vm.model = @model AND v.model = vm.model AND v.means <> vm.means`)
 	dropOtherMeans = query("drop_other_means", `
-		DELETE FROM vector_means m USING vector_models vm
-		WHERE vm.model = @model AND m.model = vm.model AND m.version <> vm.means`)
+		WITH version AS (
+			SELECT m.version, min(m.since) AS since, lead(min(m.since)) OVER (ORDER BY m.version) AS until
+			FROM vector_means m WHERE m.model = @model GROUP BY m.version)
+		DELETE FROM vector_means m USING vector_models vm, version v
+		WHERE vm.model = @model AND m.model = vm.model AND m.version <> vm.means AND v.version = m.version
+			AND (m.version > vm.means OR NOT EXISTS (
+				SELECT FROM answers a WHERE a.created_at >= v.since AND a.created_at <= coalesce(v.until, now())))`)
 )
 
 // Recentre implements publish.Store. The first means are taken as soon as there are 20 texts, two of
@@ -88,8 +97,11 @@ func (db *DB) Recentre(ctx context.Context, model string) (err error) {
 	}()
 
 	version, due, err := nextMeans(ctx, conn, model)
-	if err != nil || !due {
+	if err != nil {
 		return err
+	}
+	if !due { // a restored database, or one of before, has the rows without the index
+		return db.buildIndex(ctx, conn, model, version-1)
 	}
 	if err := dropOthers(ctx, conn, model); err != nil { // of a process that died at this
 		return err
@@ -100,6 +112,11 @@ func (db *DB) Recentre(ctx context.Context, model string) (err error) {
 	attach := args{"model": model, "version": version, "fresh": false}
 	if _, err := attachAll.exec(ctx, conn, attach); err != nil {
 		return err
+	}
+	if version > 1 { // the first means are waited for: an exact search is better than none
+		if err := db.buildIndex(ctx, conn, model, version); err != nil {
+			return err
+		}
 	}
 	err = change(ctx, conn, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := detachAll.exec(ctx, tx, args{"model": model, "version": version}); err != nil {
@@ -115,6 +132,9 @@ func (db *DB) Recentre(ctx context.Context, model string) (err error) {
 		return err
 	}
 	if err := dropOthers(ctx, conn, model); err != nil {
+		return err
+	}
+	if err := db.buildIndex(ctx, conn, model, version); err != nil {
 		return err
 	}
 	// An exact scan reads dead rows too, until they are swept; and after a large import the planner
@@ -152,6 +172,9 @@ func nextMeans(ctx context.Context, conn *pgxpool.Conn, model string) (version i
 }
 
 func dropOthers(ctx context.Context, conn *pgxpool.Conn, model string) error {
+	if err := dropIndexes(ctx, conn, model); err != nil { // before their rows, which need not be taken out of them then
+		return err
+	}
 	for _, s := range []*statement{dropOtherVectors, dropOtherMeans} {
 		if _, err := s.exec(ctx, conn, args{"model": model}); err != nil {
 			return err

@@ -61,6 +61,9 @@ func (a Actor) IsStaff() bool { return a.Agent != nil && !a.Agent.Disabled }
 // IsAdmin reports whether the actor is an admin.
 func (a Actor) IsAdmin() bool { return a.IsStaff() && a.Agent.Role == RoleAdmin }
 
+// IsEditor reports whether the actor may decide about articles: editors and admins.
+func (a Actor) IsEditor() bool { return a.IsAdmin() || a.IsStaff() && a.Agent.Role == RoleEditor }
+
 // Audience is the narrowest audience of articles that the actor belongs to.
 func (a Actor) Audience() kb.Audience {
 	if a.IsStaff() {

@@ -82,6 +82,8 @@ type AnswerData struct {
 	Citations  []CitedRef     `json:"citations,omitempty"`
 	Choices    []SaidChoice   `json:"choices,omitempty"`
 	Related    []kb.ArticleID `json:"related,omitempty"`
+	Handoff    string         `json:"handoff,omitempty"`  // why a person came first
+	Courtesy   string         `json:"courtesy,omitempty"` // what the message was that asked nothing
 }
 
 // SaidSentence is a sentence of an answer and the numbers of the citations it stands on.

@@ -23,7 +23,7 @@ export interface GuichetEvents {
   /** How many messages of the team have not been read. */
   unread: number;
   /** The assistant has answered. */
-  answer: { id: string; outcome: "answered" | "clarify" | "unknown" };
+  answer: { id: string; outcome: "answered" | "clarify" | "unknown"; handoff?: "asked" | "complaint" | "fraud" | "special" | "angry" | "loop" };
   feedback: { answer: string; helpful: boolean };
   /** The member has been brought to a person. */
   handoff: { channel: string; ref: string };

@@ -8,7 +8,7 @@ import { Channels } from "./handoff.tsx";
 import { follow } from "./nav.ts";
 import { Icon, Lang, Links, Talk, updated } from "./parts.tsx";
 import { send } from "./session.ts";
-import { t, tagOf, typeset } from "./text.ts";
+import { config, lead, t, tagOf, typeset } from "./text.ts";
 
 export const By = (): JSX.Element => <p class="by"><Icon is="spark" /><strong>{t("answer.assistant")}</strong></p>;
 
@@ -43,31 +43,30 @@ const Sources = ({ of, id }: { of: Citation[]; id: string }): JSX.Element => (
 
 export function Answer({ of: a, last }: { of: Whole; last: boolean }): JSX.Element {
   const id = "a" + a.id;
+  const person = a.handoff || a.outcome === "unknown" && !a.courtesy;
   return (
-    <div class="answer" data-part="answer" data-outcome={a.outcome}>
+    <div class="answer" data-part="answer" data-outcome={a.outcome} data-handoff={a.handoff?.reason}>
       <By />
+      {lead(a) && <p class="words">{lead(a)}</p>}
+      {person && !a.handoff && <p class="muted">{t("answer.unknown_next")}</p>}
+      {person && last && <Channels id={id} />}
       {a.outcome === "answered" && <>
         <Words sentences={a.sentences} citations={a.citations} lang={a.lang} id={id} />
         <Sources of={a.citations} id={id} />
-        {last && <p class="meta">{t("answer.made_from")}</p>}
+        {last && <p class="meta">{t("answer.made_from")} <a id={id + "why"} href={`/${config.lang}/answers/${a.id}#why`} target="_blank" rel="noopener">{t("answer.why")}</a></p>}
         <Feedback at={"answers/" + a.id} question={t("widget.helpful")} why={t("widget.reasons")} copy={a.text}
           reasons={["wrong", "incomplete", "off_topic", "wrong_language"]} said={(helpful) => event("feedback", { answer: a.id, helpful })} />
       </>}
       {a.outcome === "clarify" && <>
-        <p class="words">{t("answer.clarify")}</p>
+        {a.handoff && <p class="words">{t("answer.clarify")}</p>}
         <div class="choices">
           {a.choices.map((c) => (
             <button key={c.text} type="button" class="button outline" lang={tagOf(a.lang)} data-part="choice" onClick={() => send(c.text)}>{c.label}</button>
           ))}
         </div>
       </>}
-      {a.outcome === "unknown" && <>
-        <p class="words">{t("answer.unknown")}</p>
-        <p class="muted">{t("answer.unknown_next")}</p>
-        {last && <Channels id={id} />}
-        {a.related.length > 0 && <><h3>{t("answer.nearest")}</h3><Links of={a.related.slice(0, 3)} id={id + "r"} /></>}
-      </>}
-      <Talk id={id + "talk"} />
+      {a.outcome === "unknown" && a.related.length > 0 && <><h3>{t("answer.nearest")}</h3><Links of={a.related.slice(0, 3)} id={id + "r"} /></>}
+      {!a.courtesy && <Talk id={id + "talk"} />}
     </div>
   );
 }

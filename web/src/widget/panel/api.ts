@@ -15,6 +15,8 @@ export interface Answer {
   citations: Citation[];
   choices: { label: string; text: string }[];
   related: Article[];
+  handoff?: { reason: string };
+  courtesy?: string;
 }
 export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean }
 export interface Entry {

@@ -6,7 +6,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { call, Refused, stream, type Answer, type Citation, type Conversation, type Entry, type Sentence, type Ticket } from "./api.ts";
 import { event, type Host } from "./bridge.ts";
 import { secret, Vault, type Kept, type Memory, type Pending } from "./storage.ts";
-import { config, t } from "./text.ts";
+import { config, lead, t } from "./text.ts";
 
 /** Live is what is being sent or answered. */
 export interface Live {
@@ -322,9 +322,8 @@ function add(d: Sentence & { citation?: Citation }): void {
 function done(a: Answer): void {
   set({ answer: a });
   changeKept(openId.value, { at: new Date().toISOString() });
-  const words = a.outcome === "answered" ? a.text : t("answer." + a.outcome);
-  say(`${t("answer.assistant")} : ${words}`);
-  event("answer", { id: a.id, outcome: a.outcome });
+  say(`${t("answer.assistant")} : ${lead(a)} ${a.text}`);
+  event("answer", { id: a.id, outcome: a.outcome, handoff: a.handoff?.reason });
 }
 
 export const stop = (): void => stopping?.abort();

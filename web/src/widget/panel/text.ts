@@ -39,6 +39,10 @@ export function t(key: string, values: Values = {}): string {
 export const tagOf = (lang: string): string => config.langs.find((l) => l.lang === lang)?.tag ?? lang;
 export const nameOf = (lang: string): string => config.langs.find((l) => l.lang === lang)?.name ?? lang;
 
+/** lead is what the assistant says before, or instead of, an answer's sentences; "" where it has none. */
+export const lead = (a: { outcome: string; handoff?: { reason: string }; courtesy?: string }): string =>
+  a.handoff ? t("handoff." + a.handoff.reason) : a.courtesy ? t("courtesy." + a.courtesy) : a.outcome === "answered" ? "" : t("answer." + a.outcome);
+
 /** day is a date without its time. */
 export const day = (iso: string): string =>
   new Intl.DateTimeFormat(config.tag, { dateStyle: "long" }).format(new Date(iso));
