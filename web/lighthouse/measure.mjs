@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import desktop from 'lighthouse/core/config/desktop-config.js'
 import lighthouse from 'lighthouse/core/index.js'
-import { ask, main, openBrowser, root } from './harness.mjs'
+import { ask, main, openBrowser, root } from '../test/harness.mjs'
 
 const wanted = 95
 const categories = ['performance', 'accessibility', 'best-practices', 'seo']
