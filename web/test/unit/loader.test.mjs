@@ -7,8 +7,8 @@ import vm from 'node:vm'
 import { bundle } from './bundle.mjs'
 
 const settings = {
-  accent: {}, default: 'en', langs: ['en', 'fr'],
-  texts: Object.fromEntries(['en', 'fr'].map(l => [l, { open: 'open ' + l, close: 'close', title: 'help', unread: { one: '{n} new', other: '{n} new' } }])),
+  accent: {}, default: 'en',
+  texts: { en: 'help en', fr: 'help fr' },
 }
 const source = (await readFile(await bundle('widget/loader.ts', 'iife'), 'utf8')).replace('"__GUICHET_CONFIG__"', JSON.stringify(settings))
 
@@ -78,7 +78,7 @@ test('no boot, no launcher; data-boot boots; the language is the page\'s', () =>
   assert.equal(page().body.children.length, 0)
   const p = page({ data: { boot: '' } })
   assert.equal(p.body.children.length, 1)
-  assert.equal(p.body.find('button').ariaLabel, 'open fr')
+  assert.equal(p.body.find('button').ariaLabel, 'help fr')
   assert.equal(p.frame(), undefined, 'the frame waits until it is needed')
 })
 
@@ -89,7 +89,7 @@ test('booted twice, loaded twice: one launcher', () => {
   guichet('boot', {})
   assert.equal(p.window.guichet, guichet)
   assert.equal(p.body.children.length, 1)
-  assert.equal(p.body.find('button').ariaLabel, 'open en')
+  assert.equal(p.body.find('button').ariaLabel, 'help en')
 })
 
 test('hello is taken from the frame and its origin alone', () => {
