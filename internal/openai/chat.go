@@ -138,15 +138,7 @@ func (c *Chat) write(ctx context.Context, messages []openai.ChatCompletionMessag
 
 // passing reports whether a call that failed may succeed in a moment.
 func passing(err error) bool {
-	var api *openai.APIError
-	var req *openai.RequestError
-	code := 0
-	switch {
-	case errors.As(err, &api):
-		code = api.HTTPStatusCode
-	case errors.As(err, &req):
-		code = req.HTTPStatusCode
-	}
+	code := statusOf(err)
 	return code == http.StatusTooManyRequests || code >= 500 || broken(err)
 }
 

@@ -267,16 +267,21 @@ func (l *Line) ask(batch []*lineItem) error {
 
 // refusal reports whether the server answered that it does not take the input.
 func refusal(err error) bool {
+	code := statusOf(err)
+	return code == 400 || code == 413 || code == 422
+}
+
+// statusOf is the HTTP status that a server answered a call with that failed; 0 for none.
+func statusOf(err error) int {
 	var api *openai.APIError
 	var req *openai.RequestError
-	code := 0
 	switch {
 	case errors.As(err, &api):
-		code = api.HTTPStatusCode
+		return api.HTTPStatusCode
 	case errors.As(err, &req):
-		code = req.HTTPStatusCode
+		return req.HTTPStatusCode
 	}
-	return code == 400 || code == 413 || code == 422
+	return 0
 }
 
 // Down reports whether the server failed the last time it was asked.
