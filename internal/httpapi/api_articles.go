@@ -119,11 +119,8 @@ func (s *Server) apiArticleFeedback(c *gin.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if in.Helpful == nil {
-		return problem.InvalidField("helpful", "problem.helpful")
-	}
-	if !visitorSecret.MatchString(in.Visitor) {
-		return problem.InvalidField("visitor", "problem.visitor")
+	if err := checkVote(in.Helpful, in.Visitor); err != nil {
+		return err
 	}
 	comment := strings.TrimSpace(strings.ToValidUTF8(strings.NewReplacer("\x00", "", "\r\n", "\n").Replace(in.Comment), "\uFFFD"))
 	if n := utf8.RuneCountInString(comment); n > publish.MaxComment {

@@ -27,6 +27,17 @@ type feedbackJSON struct {
 	Comment string             `json:"comment"`
 }
 
+// checkVote returns a problem that names the field of a vote that is missing or is none of ours.
+func checkVote(helpful *bool, visitor string) error {
+	if helpful == nil {
+		return problem.InvalidField("helpful", "problem.helpful")
+	}
+	if !visitorSecret.MatchString(visitor) {
+		return problem.InvalidField("visitor", "problem.visitor")
+	}
+	return nil
+}
+
 // apiRate serves POST /api/v1/answers/:id/feedback, for whoever knows the answer's id.
 func (s *Server) apiRate(c *gin.Context) error {
 	var in struct {
@@ -38,11 +49,8 @@ func (s *Server) apiRate(c *gin.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if in.Helpful == nil {
-		return problem.InvalidField("helpful", "problem.helpful")
-	}
-	if !visitorSecret.MatchString(in.Visitor) {
-		return problem.InvalidField("visitor", "problem.visitor")
+	if err := checkVote(in.Helpful, in.Visitor); err != nil {
+		return err
 	}
 	if err := s.limiter.act(actor(c)); err != nil {
 		return err
