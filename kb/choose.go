@@ -7,28 +7,39 @@ import (
 )
 
 // piece is a run of a passage's sentences, from one up to and without another, that is quoted as
-// one sentence of the answer: a sentence, or a list with the line that leads up to it.
-type piece struct{ found, from, to int }
+// one sentence of the answer: a sentence, or a list with the line that leads up to it. A single
+// sentence may be quoted in part: then start and end say which bytes of the passage.
+type piece struct{ found, from, to, start, end int }
+
+// span is what the piece quotes of its passage, in bytes.
+func (p piece) span(of Passage) Span {
+	if p.end > 0 {
+		return Span{p.start, p.end}
+	}
+	return Span{of.Sentences[p.from].Start, of.Sentences[p.to-1].End}
+}
 
 // chooser fills an answer.
 type chooser struct {
-	found  []Found
-	all    []candidate
-	close  float64 // score from which a sentence counts as answering too
-	pieces []piece
-	room   float64 // characters left
+	q       Query
+	found   []Found
+	all     []candidate
+	close   float64 // score from which a sentence counts as answering too
+	foreign float64 // score from which a sentence may be in a third language
+	pieces  []piece
+	room    float64 // characters left
 }
 
 // choose returns the pieces of the answer in the order in which they are read: the passage of the
 // best sentence first.
-func (x *Extractor) choose(found []Found, all []candidate) []piece {
+func (x *Extractor) choose(q Query, found []Found, all []candidate) []piece {
 	if len(all) == 0 {
 		return nil
 	}
 	order := slices.Clone(all)
 	slices.SortStableFunc(order, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
 	best := order[0].score
-	c := chooser{found: found, all: all, close: best - x.c.Params.Margin/3, room: MaxAnswer + 1}
+	c := chooser{q: q, found: found, all: all, close: best - x.c.Params.Margin/3, foreign: best - x.c.Params.Foreign, room: MaxAnswer + 1}
 	for _, s := range order {
 		if len(c.pieces) == MaxSentences || s.score < best-x.c.Params.Margin {
 			break
@@ -51,19 +62,22 @@ func (x *Extractor) choose(found []Found, all []candidate) []piece {
 // with the line that leads up to it, or alone.
 func (c *chooser) add(s candidate) {
 	p := c.found[s.found].Source
-	if len(c.pieces) > 0 && p.Lang != c.found[c.pieces[0].found].Lang {
-		return // an answer speaks one language
+	if len(c.pieces) > 0 {
+		// An answer speaks one language; one that is foreign to its reader may quote another near one.
+		if first := c.found[c.pieces[0].found].Lang; p.Lang != first && (first == c.q.Lang || s.score < c.foreign) {
+			return
+		}
 	}
 	if c.taken(s.found, s.sentence) || c.repeats(p.Lang, p.Sentence(s.sentence)) {
 		return
 	}
 	from, to := list(p, s.sentence)
-	if to-from > 1 && c.answering(s.found, from, to) > 1 && c.take(piece{s.found, from, to}) {
+	if to-from > 1 && c.answering(s.found, from, to) > 1 && c.take(piece{found: s.found, from: from, to: to}) {
 		return
 	}
 	if leadsUp(p.Sentence(s.sentence)) && s.sentence+1 < len(p.Sentences) {
 		// Without what it leads up to it says nothing; with the first of it, something.
-		c.take(piece{s.found, s.sentence, s.sentence + 2})
+		c.take(piece{found: s.found, from: s.sentence, to: s.sentence + 2})
 		return
 	}
 	lead := s.sentence - 1
@@ -73,13 +87,32 @@ func (c *chooser) add(s candidate) {
 	switch {
 	case lead < 0 || lead >= s.sentence || c.taken(s.found, lead) || p.Sentences[lead].Kind != Row && !leadsUp(p.Sentence(lead)):
 	case lead == s.sentence-1:
-		if c.take(piece{s.found, lead, s.sentence + 1}) {
+		if c.take(piece{found: s.found, from: lead, to: s.sentence + 1}) {
 			return
 		}
 	case len(c.pieces)+2 <= MaxSentences && size(p, lead, lead+1)+size(p, s.sentence, s.sentence+1) <= c.room:
-		c.take(piece{s.found, lead, lead + 1})
+		c.take(piece{found: s.found, from: lead, to: lead + 1})
 	}
-	c.take(piece{s.found, s.sentence, s.sentence + 1})
+	alone := piece{found: s.found, from: s.sentence, to: s.sentence + 1}
+	if !c.take(alone) {
+		c.takePart(alone)
+	}
+}
+
+// takePart adds what fits of a sentence that is too long.
+func (c *chooser) takePart(p piece) {
+	source := c.found[p.found].Source
+	s := source.Sentences[p.from]
+	if s.Kind == Row || s.Kind == Code || c.taken(p.found, p.from) || c.room < minPart {
+		return
+	}
+	part := partOf(c.q, source.Lang, source.Sentence(p.from), c.room)
+	if part.End == 0 {
+		return
+	}
+	p.start, p.end = s.Start+part.Start, s.Start+part.End
+	c.pieces = append(c.pieces, p)
+	c.room -= cost(source.Text[p.start:p.end])
 }
 
 // take adds p unless it does not fit or overlaps with what is there.
@@ -152,11 +185,16 @@ func list(p Passage, n int) (from, to int) {
 	return from, to
 }
 
-// size is what a run costs: its characters, and one for the space after it. A Chinese character
-// says as much as two or three letters, and costs as much.
+// size is what a run costs.
 func size(p Passage, from, to int) float64 {
+	return cost(p.Text[p.Sentences[from].Start:p.Sentences[to-1].End])
+}
+
+// cost is a text's characters, and one for the space after it. A Chinese character says as much as two
+// or three letters, and costs as much.
+func cost(text string) float64 {
 	n := 1.0
-	for _, r := range p.Text[p.Sentences[from].Start:p.Sentences[to-1].End] {
+	for _, r := range text {
 		if unicode.Is(unicode.Han, r) {
 			n += float64(MaxAnswer) / MaxAnswerChinese
 		} else {
@@ -172,8 +210,8 @@ func quote(found []Found, pieces []piece) Extraction {
 	var e Extraction
 	for i, p := range pieces {
 		source := found[p.found].Source
-		start, end := source.Sentences[p.from].Start, source.Sentences[p.to-1].End
-		if i > 0 && pieces[i-1].found == p.found && pieces[i-1].to == p.from {
+		start, end := p.span(source).Start, p.span(source).End
+		if i > 0 && pieces[i-1].found == p.found && pieces[i-1].to == p.from && pieces[i-1].end == 0 && p.end == 0 {
 			last := &e.Quotes[len(e.Quotes)-1]
 			last.End, last.Text = end, source.Text[last.Start:end]
 		} else {

@@ -35,7 +35,7 @@ func TestClarify(t *testing.T) {
 		{"OneGroup", "refund", append(found(0.6), found(0.6)...), 0.5, nil},
 		{"Nothing", "refund", nil, 0.5, nil},
 	} {
-		e := kb.Extraction{Confidence: tt.confidence, Answers: tt.confidence >= 0.4, Evidence: kb.Evidence{Meaning: true}}
+		e := kb.Extraction{Confidence: tt.confidence, Answers: tt.confidence >= 0.45, Evidence: kb.Evidence{Meaning: true}}
 		if diff := cmp.Diff(tt.want, kb.Clarify(kb.Query{Text: tt.text, Lang: kb.English}, tt.found, e)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}

@@ -38,16 +38,23 @@ const (
 type ExtractParams struct {
 	Passages int     // how many passages are read
 	Words    float64 // a sentence that has all the question's words
-	Passage  float64 // its passage's score, counted from the best one's
-	Number   float64 // a number, where the question asks for one
-	Margin   float64 // how far behind the best sentence another may be and still be added
-	Expect   float64 // cosine of a sentence without a vector
+	// A sentence in another language than the question's cannot have its words: it is given the share
+	// that its cosine lets expect, Guess at none and rising by GuessCosine.
+	Guess, GuessCosine float64
+	Home               float64 // a sentence in the question's language
+	Passage            float64 // its passage's score, counted from the best one's
+	Number             float64 // a number, where the question asks for one
+	Margin             float64 // how far behind the best sentence another may be and still be added
+	// Foreign is how far behind it may be where neither is in the question's language, nor both in one.
+	Foreign float64
+	Expect  float64 // cosine of a sentence without a vector
 	// Threshold is the confidence from which an answer is offered.
 	Threshold float64
 }
 
 // DefaultExtractParams are fitted on the development set; docs/retrieval.md has the figures.
-var DefaultExtractParams = ExtractParams{Passages: 8, Words: 0.3, Passage: 1, Number: 0.05, Margin: 0.35, Expect: 0.3, Threshold: 0.4}
+var DefaultExtractParams = ExtractParams{Passages: 8, Words: 0.5, Guess: 0.2, GuessCosine: 1, Passage: 0.8, Number: 0.1, Home: 0.2,
+	Margin: 0.45, Foreign: 0.15, Expect: 0.3, Threshold: 0.5}
 
 // ExtractorConfig says what an Extractor works with.
 type ExtractorConfig struct {
@@ -82,8 +89,8 @@ func (x *Extractor) Extract(ctx context.Context, q Query, r Results) (Extraction
 		return Extraction{}, err
 	}
 	candidates := x.candidates(q, found, cosines)
-	e := quote(found, x.choose(found, candidates))
-	e.Evidence = gather(r.Found)
+	e := quote(found, x.choose(q, found, candidates))
+	e.Evidence = r.Evidence
 	e.Confidence = e.Evidence.Confidence()
 	e.Answers = e.Confidence >= x.c.Params.Threshold
 	return e.Grounded(), nil
@@ -146,8 +153,13 @@ func (x *Extractor) candidates(q Query, found []Found, cosines map[PassageID][]f
 	for i := range all {
 		c := &all[i]
 		f := found[c.found]
-		c.overlap = overlaps[i]
+		if c.overlap = overlaps[i]; c.measured && q.Lang != "" && f.Lang != q.Lang {
+			c.overlap = max(c.overlap, min(max(x.c.Params.Guess+x.c.Params.GuessCosine*c.cosine, 0), 1))
+		}
 		c.score = c.cosine + x.c.Params.Words*c.overlap + x.c.Params.Passage*(f.Score-found[0].Score)
+		if f.Lang == q.Lang {
+			c.score += x.c.Params.Home * c.overlap * c.overlap
+		}
 		if number && hasNumber(f.Source.Sentence(c.sentence)) {
 			c.score += x.c.Params.Number
 		}

@@ -17,7 +17,7 @@ import (
 // results are passages as a search that was sure of itself found them, each a little worse than the
 // one before it.
 func results(passages ...kb.Passage) kb.Results {
-	r := kb.Results{Vector: []float32{1, 0}}
+	r := kb.Results{Vector: []float32{1, 0}, Evidence: kb.Evidence{Meaning: true, Lead: 0.4, Title: 0.4, Mean: 0.5}}
 	for i, p := range passages {
 		score := 0.8 - 0.01*float64(i)
 		if i > 0 {
@@ -220,7 +220,9 @@ func TestExtractKnowsWhenNotToAnswer(t *testing.T) {
 		vague.Found[i].Score = 0.2 - 0.01*float64(i)
 		vague.Found[i].Signals = kb.Signals{Meaning: true, Centred: 0.22, Title: 0.15, Cosine: 0.79, WordShare: 0.1}
 	}
+	vague.Evidence = kb.Evidence{Meaning: true, Lead: 0.02, Title: 0.02, Mean: 0.2, Share: 0.1}
 	words := results(passages...)
+	words.Evidence = kb.Evidence{Words: 0.12, WordsLead: 0.03}
 	for i := range words.Found {
 		words.Found[i].Score = 0.2
 		words.Found[i].Signals = kb.Signals{WordShare: 0.12 - 0.01*float64(i)}
@@ -249,16 +251,31 @@ func TestExtractCancelled(t *testing.T) {
 func TestConfidenceRisesWithTheEvidence(t *testing.T) {
 	t.Parallel()
 	for _, meaning := range []bool{false, true} {
-		weak := kb.Evidence{Meaning: meaning, Best: 0.2, Cosine: 0.78, Share: 0.1, Lead: 0.05}
+		weak := kb.Evidence{Meaning: meaning, Lead: 0.05, Title: 0.05, Mean: 0.2, Words: 0.1, WordsLead: 0.05}
 		for name, more := range map[string]func(*kb.Evidence){
-			"Share": func(e *kb.Evidence) { e.Share = 0.6 }, "Lead": func(e *kb.Evidence) { e.Lead = 0.3 },
-			"Best": func(e *kb.Evidence) { e.Best = 0.7 }, "Cosine": func(e *kb.Evidence) { e.Cosine = 0.9 },
+			"Lead": func(e *kb.Evidence) { e.Lead, e.WordsLead = 0.3, 0.3 }, "Title": func(e *kb.Evidence) { e.Title = 0.4 },
+			"Mean": func(e *kb.Evidence) { e.Mean = 0.6 }, "Share": func(e *kb.Evidence) { e.Share, e.ShareLead, e.Words = 0.5, 0.5, 0.6 },
 		} {
 			strong := weak
 			more(&strong)
 			if c := strong.Confidence(); c <= weak.Confidence() && (meaning || name == "Share" || name == "Lead") || c < 0 || c > 1 {
 				t.Errorf("meaning %v, more %s: %.3f, before %.3f", meaning, name, c, weak.Confidence())
 			}
+		}
+	}
+}
+
+// TestConfidenceNeverFalls: whatever stands out further makes no answer less sure.
+func TestConfidenceNeverFalls(t *testing.T) {
+	t.Parallel()
+	for _, meaning := range []bool{false, true} {
+		last := 0.0
+		for x := -1.0; x <= 2; x += 0.01 {
+			c := kb.Evidence{Meaning: meaning, Lead: x, Title: x, Mean: x, Share: x, ShareLead: x, Words: x, WordsLead: x}.Confidence()
+			if c < last {
+				t.Fatalf("meaning %v: %.4f at %.2f, %.4f before", meaning, c, x, last)
+			}
+			last = c
 		}
 	}
 }

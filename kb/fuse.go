@@ -9,32 +9,72 @@ import (
 // Params weigh what the legs measured. Each change of a default carries the tables of
 // "guichet eval" before and after.
 type Params struct {
-	Depth int // hits asked of each leg
-	// The meaning of a hit is the mean of its better cosine, of text or title, and the two, weighed
-	// by Text and Title. Titles that many articles share say little; short ones say much.
-	Text, Title float64
-	// Words is what a word share of one is worth, in cosine; Power makes small shares, which are
-	// mostly accidents of common words, worth less still.
+	Depth  int // hits asked of each leg
+	Groups int // translation groups that are measured as a whole
+	// The meaning of a passage is the mean of its better cosine, of text or title, and of its text's,
+	// weighed by Text. Titles that many articles share say little; short ones say much.
+	Text float64
+	// The meaning of a group is that of its best version, weighed by Best, and the mean of its
+	// versions'. Each language sees the question from another side: a group that is near in all of them
+	// is nearer than one that is near in one, and one with nine versions has had nine chances.
+	Best float64
+	// Words is what a word share of one is worth, in cosine; Power bends smaller ones.
 	Words, Power float64
-	// A hit that has no vector yet is given the meaning that its words let expect: Expect at no
+	// Guess is the word share that is expected of a group per meaning, where it has no version in the
+	// question's language: its words could not be compared, which does not speak against it.
+	Guess float64
+	// A version that has no vector yet is given the meaning that its words let expect: Expect at no
 	// shared word, rising by ExpectWords.
 	Expect, ExpectWords float64
 }
 
-// DefaultParams are fitted on the development set; docs/retrieval.md has the figures.
-var DefaultParams = Params{Depth: 200, Text: 0.5, Title: 0.1, Words: 0.2, Power: 1.5, Expect: 0.2, ExpectWords: 0.5}
+// DefaultParams are fitted on the development set and the starter articles; docs/retrieval.md has the
+// figures.
+var DefaultParams = Params{Depth: 200, Groups: 40, Text: 1.4, Best: 0.6, Words: 0.32, Power: 0.85, Guess: 0.95,
+	Expect: 0.2, ExpectWords: 0.5}
 
-// Fuse joins the hits of both legs into one list, best first, with the signals of both.
+// Ranking is what both legs found, best first, and what speaks for the first.
+type Ranking struct {
+	Hits     []Hit
+	Evidence Evidence
+}
+
+// Fuse joins the hits of both legs into one list, best first, with the signals of both. whole are the
+// groups of which meaning returned every passage; nil means all of them. The best group's passages
+// stand at their own distances behind the best of them, so that a hit's score ranks groups and
+// passages alike. Of a group that was found in the reader's language, or else in the question's, only
+// the passages in that language are returned.
 //
 // Scores are weighed, not ranks: a leg that found nothing useful still has a first rank, and with
 // reciprocal ranks words would outvote meaning wherever question and article differ in language.
 // A hit that meaning did not return is taken for a little worse than the last that it did; where it
 // returned all it has, or says itself that the passage has no vector yet (Signals.Meaning is false),
 // the words speak for the hit.
-func Fuse(p Params, words, meaning []Hit) []Hit {
+func Fuse(p Params, q Query, words, meaning []Hit, whole map[GroupID]bool) Ranking {
+	all, unknown, lowest := join(p, words, meaning)
+	if len(words) == 0 || len(meaning) == 0 {
+		p.Guess = 0 // nothing that could not be compared
+	}
+	groups := gather(p, q, all, unknown, lowest)
+	rank(groups, whole)
+	r := Ranking{Evidence: evidence(groups, len(meaning) > 0)}
+	for _, g := range groups {
+		for _, i := range g.shown(cmp.Or(q.Reader, q.Lang), q.Lang, all) {
+			h := all[i]
+			h.Score = g.score - (g.top - g.passage[i])
+			r.Hits = append(r.Hits, h)
+		}
+	}
+	slices.SortStableFunc(r.Hits, func(a, b Hit) int { return cmp.Compare(b.Score, a.Score) }) // groups keep their order
+	return r
+}
+
+// join merges the legs' hits by passage. From the index unknown on they are hits that words alone
+// found; lowest bounds the meaning of those.
+func join(p Params, words, meaning []Hit) (all []Hit, unknown int, lowest float64) {
 	at := make(map[PassageID]int, len(words)+len(meaning))
-	all := make([]Hit, 0, len(words)+len(meaning))
-	lowest := 1.0
+	all = make([]Hit, 0, len(words)+len(meaning))
+	lowest = math.Inf(1)
 	for _, h := range meaning {
 		at[h.Passage] = len(all)
 		all = append(all, h)
@@ -42,7 +82,10 @@ func Fuse(p Params, words, meaning []Hit) []Hit {
 			lowest = min(lowest, p.meaning(h.Signals))
 		}
 	}
-	named := len(all)
+	unknown = len(all)
+	if unknown < p.Depth { // it returned all that it has
+		lowest = math.Inf(1)
+	}
 	for _, h := range words {
 		if i, ok := at[h.Passage]; ok {
 			all[i].Signals.Words, all[i].Signals.WordShare = h.Signals.Words, h.Signals.WordShare
@@ -51,29 +94,124 @@ func Fuse(p Params, words, meaning []Hit) []Hit {
 		at[h.Passage] = len(all)
 		all = append(all, h)
 	}
-	for i := range all {
-		s := all[i].Signals
+	return all, unknown, lowest
+}
+
+// group is a translation group among the hits.
+type group struct {
+	id      GroupID
+	hits    []int // indexes
+	langs   map[Lang]*version
+	passage map[int]float64 // score of each hit by itself
+	top     float64         // best of the passages shown
+	meaning float64         // of the group
+	mean    float64         // of its versions' meanings
+	title   float64
+	share   float64
+	score   float64
+}
+
+// version is a group's article in one language.
+type version struct{ text, title, share, meaning float64 }
+
+// gather scores the groups that hits belong to.
+func gather(p Params, q Query, all []Hit, unknown int, lowest float64) []*group {
+	at := map[GroupID]*group{}
+	var groups []*group
+	for i, h := range all {
+		id := h.Group
+		if id == "" { // a leg that tells of no groups
+			id = GroupID(h.Passage)
+		}
+		g := at[id]
+		if g == nil {
+			g = &group{id: id, langs: map[Lang]*version{}, passage: map[int]float64{}, title: -1}
+			at[id] = g
+			groups = append(groups, g)
+		}
+		s := h.Signals
 		m := p.meaning(s)
 		if !s.Meaning {
-			if m = p.expected(s); i >= named && named >= p.Depth {
+			if m = p.expected(s); i >= unknown {
 				m = min(m, lowest)
 			}
 		}
-		all[i].Score = m + p.said(s)
+		v := g.langs[h.Lang]
+		if v == nil {
+			v = &version{text: math.Inf(-1), title: math.Inf(-1), meaning: math.Inf(-1)}
+			g.langs[h.Lang] = v
+		}
+		if s.Meaning {
+			v.text, v.title = max(v.text, s.Centred), max(v.title, s.Title)
+			g.title = max(g.title, s.Title)
+		} else {
+			v.meaning = max(v.meaning, m)
+		}
+		v.share = max(v.share, s.WordShare)
+		g.share = max(g.share, s.WordShare)
+		g.hits = append(g.hits, i)
+		g.passage[i] = m + p.said(s.WordShare)
 	}
-	slices.SortStableFunc(all, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Passage, b.Passage))
+	for _, g := range groups {
+		best := math.Inf(-1)
+		for _, v := range g.langs {
+			if !math.IsInf(v.text, -1) {
+				v.meaning = max(v.meaning, p.meaning(Signals{Centred: v.text, Title: v.title}))
+			}
+			best = max(best, v.meaning)
+			g.mean += v.meaning / float64(len(g.langs))
+		}
+		g.meaning = p.Best*best + (1-p.Best)*g.mean
+		said := p.said(g.share)
+		if _, own := g.langs[q.Lang]; !own && q.Lang != "" {
+			said = max(said, p.Words*min(max(p.Guess*g.meaning, 0), 1))
+		}
+		g.score = g.meaning + said
+	}
+	return groups
+}
+
+// rank puts groups in order. What is known of a group in part only may be better than it will turn out
+// to be, so those stand behind the ones known whole.
+func rank(groups []*group, whole map[GroupID]bool) {
+	known := func(g *group) int {
+		if whole == nil || whole[g.id] {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(known(b), known(a)), cmp.Compare(b.score, a.score), cmp.Compare(a.id, b.id))
 	})
-	return all
+	for i := 1; i < len(groups); i++ {
+		groups[i].score = min(groups[i].score, groups[i-1].score)
+	}
+}
+
+// shown returns the group's hits in the first of the languages that it was found in, else all of
+// them, best first; top becomes the best of them.
+func (g *group) shown(reader, asked Lang, all []Hit) []int {
+	lang := Lang("")
+	if _, ok := g.langs[reader]; ok {
+		lang = reader
+	} else if _, ok := g.langs[asked]; ok {
+		lang = asked
+	}
+	hits := slices.DeleteFunc(slices.Clone(g.hits), func(i int) bool { return lang != "" && all[i].Lang != lang })
+	slices.SortFunc(hits, func(a, b int) int {
+		return cmp.Or(cmp.Compare(g.passage[b], g.passage[a]), cmp.Compare(all[a].Passage, all[b].Passage))
+	})
+	g.top = g.passage[hits[0]]
+	return hits
 }
 
 // meaning is what the vectors say of a hit, about −1–1.
 func (p Params) meaning(s Signals) float64 {
-	return (max(s.Centred, s.Title) + p.Text*s.Centred + p.Title*s.Title) / (1 + p.Text + p.Title)
+	return (max(s.Centred, s.Title) + p.Text*s.Centred) / (1 + p.Text)
 }
 
-// said is what the words say of a hit, in the same measure.
-func (p Params) said(s Signals) float64 { return p.Words * math.Pow(s.WordShare, p.Power) }
+// said is what a word share says, in the same measure.
+func (p Params) said(share float64) float64 { return p.Words * math.Pow(share, p.Power) }
 
 // expected is the meaning of a hit that has no vector yet.
 func (p Params) expected(s Signals) float64 { return p.Expect + p.ExpectWords*s.WordShare }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"time"
 )
@@ -100,63 +100,79 @@ func (h *Hybrid) search(ctx context.Context, q Query, r *Results) ([]Hit, error)
 	if w.err != nil && (meaning == nil || m.err != nil) {
 		return nil, fmt.Errorf("search: %w", errors.Join(w.err, m.err))
 	}
+	var whole map[GroupID]bool
 	if m.err == nil && m.vector != nil {
-		m.hits = h.measure(ctx, deep, m, w.hits, wanted(q)+spare)
+		m.hits, whole = h.measure(ctx, deep, m, w.hits)
 	}
-	return Fuse(h.c.Params, w.hits, m.hits), nil
+	ranking := Fuse(h.c.Params, q, w.hits, m.hits, whole)
+	r.Evidence = ranking.Evidence
+	return ranking.Hits, nil
 }
 
-// measure adds to the meaning leg's hits those that only words found and that may come among the
-// first n of both. Where that fails, Fuse takes them for a little worse than the last that meaning
-// found.
-func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit, n int) []Hit {
+// measure completes the meaning leg's hits: of the groups that may come first, every passage is
+// measured, also those that only words found. Where that cannot be had, the hits stay as they are and
+// whole is nil.
+func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit) (hits []Hit, whole map[GroupID]bool) {
 	measurer, ok := h.c.Meaning.(Measurer)
 	if !ok {
-		return m.hits
+		return m.hits, nil
 	}
-	ids := h.hopeful(words, m.hits, q.Limit, n)
-	if len(ids) == 0 {
-		return m.hits
+	groups := h.hopeful(words, m.hits)
+	if len(groups) == 0 {
+		return m.hits, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.c.WordsDeadline)
 	defer cancel()
 	q.Vector = m.vector
-	more, err := measurer.Measure(ctx, q, ids)
+	hits, err := measurer.Measure(ctx, q, groups)
 	if err != nil {
-		return m.hits
+		return m.hits, nil
 	}
-	return append(m.hits, more...)
+	whole = make(map[GroupID]bool, len(groups))
+	for _, g := range groups {
+		whole[g] = true
+	}
+	for _, hit := range m.hits {
+		if !whole[hit.Group] {
+			hits = append(hits, hit)
+		}
+	}
+	return hits, whole
 }
 
-// hopeful returns the passages that only words found and that may come among the first n. A meaning
-// leg that returned all of the limit asked for returned whatever is nearer than its last hit: a passage
-// that is not there is worth at most that hit and its own words, or, if it has no vector yet, what its
-// words let expect, and most are out of the running by that alone.
-func (h *Hybrid) hopeful(words, meaning []Hit, limit, n int) (ids []PassageID) {
-	ranked, nearest := make(map[PassageID]bool, len(meaning)), 1.0
+// hopeful returns the groups that may come first, at most Params.Groups of them: by the best of their
+// passages, where one that only words found is as near as the last that meaning found, or as its words
+// let expect.
+func (h *Hybrid) hopeful(words, meaning []Hit) []GroupID {
+	p := h.c.Params
+	best := map[GroupID]float64{}
+	share := make(map[PassageID]float64, len(words))
+	for _, hit := range words {
+		share[hit.Passage] = hit.Signals.WordShare
+	}
+	nearest := 1.0
+	ranked := make(map[PassageID]bool, len(meaning))
+	take := func(g GroupID, score float64) {
+		if old, ok := best[g]; !ok || score > old {
+			best[g] = score
+		}
+	}
 	for _, hit := range meaning {
 		ranked[hit.Passage] = true
 		nearest = min(nearest, max(hit.Signals.Centred, hit.Signals.Title))
+		take(hit.Group, p.meaning(hit.Signals)+p.said(share[hit.Passage]))
 	}
-	nearest = max(nearest, 0) // a title without its passage's vector counts as one at a right angle
-	var known, alone []Hit
+	if len(meaning) < p.Depth {
+		nearest = 0 // it returned all it has: what is not there has no vector
+	}
 	for _, hit := range words {
-		if ranked[hit.Passage] {
-			known = append(known, hit)
-		} else {
-			alone = append(alone, hit)
+		if !ranked[hit.Passage] {
+			take(hit.Group, max(nearest, p.expected(hit.Signals))+p.said(hit.Signals.WordShare))
 		}
 	}
-	bar := math.Inf(-1)
-	if len(meaning) >= max(limit, n) {
-		bar = Fuse(h.c.Params, known, meaning)[n-1].Score
-	}
-	for _, hit := range alone {
-		if max(nearest, h.c.Params.expected(hit.Signals))+h.c.Params.said(hit.Signals) >= bar {
-			ids = append(ids, hit.Passage)
-		}
-	}
-	return ids
+	groups := slices.Collect(maps.Keys(best))
+	slices.SortFunc(groups, func(a, b GroupID) int { return cmp.Or(cmp.Compare(best[b], best[a]), cmp.Compare(a, b)) })
+	return groups[:min(len(groups), p.Groups)]
 }
 
 // meaning embeds the question where it brings no vector, and searches by it.

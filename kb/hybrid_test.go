@@ -62,7 +62,7 @@ func TestHybridSearch(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	words, meaning := finds(hitOf(shelf, 0.9, 0)), finds(hitOf(chair, 0, 0.9))
+	words, meaning := finds(hitOf(shelf, 0.7, 0)), finds(hitOf(chair, 0, 0.9))
 	for _, tc := range []struct {
 		name           string
 		words, meaning kb.Retriever
@@ -175,17 +175,17 @@ func TestByGroup(t *testing.T) {
 	}
 }
 
-// measurer is a meaning leg that remembers what it was asked to compare; nothing that it compares has
-// a vector yet.
+// measurer is a meaning leg that knows every passage of a group.
 type measurer struct {
 	legFunc
-	asked []kb.PassageID
+	groups map[kb.GroupID][]kb.Hit
+	asked  []kb.GroupID
 }
 
-func (m *measurer) Measure(_ context.Context, _ kb.Query, ids []kb.PassageID) (hits []kb.Hit, err error) {
-	m.asked = append(m.asked, ids...)
-	for _, id := range ids {
-		hits = append(hits, kb.Hit{Passage: id})
+func (m *measurer) Measure(_ context.Context, _ kb.Query, groups []kb.GroupID) (hits []kb.Hit, err error) {
+	m.asked = append(m.asked, groups...)
+	for _, g := range groups {
+		hits = append(hits, m.groups[g]...)
 	}
 	return hits, nil
 }
@@ -200,38 +200,39 @@ func (everyPassage) Passages(_ context.Context, ids []kb.PassageID, _ kb.Audienc
 	return ps, nil
 }
 
-func TestOnlyWhatMayBeReadIsMeasured(t *testing.T) {
+// TestWhatMayComeFirstIsMeasuredWhole: the best groups of either leg, also one that words alone found
+// and that has no vector yet, and no more of them than Params say.
+func TestWhatMayComeFirstIsMeasuredWhole(t *testing.T) {
 	t.Parallel()
-	meaning := make([]kb.Hit, kb.DefaultParams.Depth)
-	for i := range meaning {
-		c := 0.9 - 0.003*float64(i)
-		meaning[i] = kb.Hit{Passage: kb.PassageID(fmt.Sprintf("near%03d", i)), Signals: kb.Signals{Meaning: true, Centred: c, Title: c}}
+	params := kb.DefaultParams
+	params.Depth, params.Groups = 20, 5
+	m := &measurer{groups: map[kb.GroupID][]kb.Hit{"new": {{Passage: "new/en", Group: "new", Lang: kb.English}}}}
+	var near []kb.Hit
+	for i := range params.Depth {
+		id := kb.GroupID(fmt.Sprintf("near%02d", i))
+		hit := version(id, kb.English, 0.9-0.03*float64(i), 0.9-0.03*float64(i), 0)
+		near = append(near, hit)
+		m.groups[id] = []kb.Hit{hit, version(id, kb.French, 0.9-0.03*float64(i), 0.9-0.03*float64(i), 0)}
 	}
-	words := finds(
-		kb.Hit{Passage: "near199", Signals: kb.Signals{WordShare: 1}}, // ranked by meaning already
-		kb.Hit{Passage: "new", Signals: kb.Signals{WordShare: 1}},     // may be without a vector, and is
-		kb.Hit{Passage: "far", Signals: kb.Signals{WordShare: 0.1}})   // too little, whatever its vector
-	for name, tc := range map[string]struct {
-		meaning []kb.Hit
-		want    []kb.PassageID
-	}{
-		"a full list":  {meaning, []kb.PassageID{"new"}},
-		"all there is": {meaning[:100], []kb.PassageID{"near199", "new", "far"}}, // what is not there has no vector
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := &measurer{legFunc: finds(tc.meaning...)}
-			h := kb.NewHybrid(kb.HybridConfig{Words: words, Meaning: m, Library: everyPassage{}})
-			got, err := h.Search(t.Context(), kb.Query{Text: "q", Vector: []float32{1}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want, m.asked); diff != "" {
-				t.Errorf("measured (-want +got)\n%s", diff)
-			}
-			if !slices.ContainsFunc(got.Found, func(f kb.Found) bool { return f.Passage == "new" }) {
-				t.Error("the new passage, which has every word, is not found")
-			}
-		})
+	m.groups["near00"][1] = version("near00", kb.French, -0.9, -0.9, 0) // near in English by accident
+	m.legFunc = finds(near...)
+	words := finds(version("new", kb.English, 0, 0, 1), version("far", kb.English, 0, 0, 0.02))
+	h := kb.NewHybrid(kb.HybridConfig{Words: words, Meaning: m, Library: everyPassage{}, Params: params})
+	got, err := h.Search(t.Context(), kb.Query{Text: "q", Lang: kb.English, Vector: []float32{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]kb.GroupID{"new", "near00", "near01", "near02", "near03"}, m.asked); diff != "" {
+		t.Errorf("measured (-want +got)\n%s", diff)
+	}
+	var groups []kb.GroupID
+	for _, f := range got.Found[:5] {
+		groups = append(groups, f.Group)
+	}
+	if diff := cmp.Diff([]kb.GroupID{"new", "near01", "near02", "near03", "near00"}, groups); diff != "" {
+		t.Errorf("found (-want +got)\n%s", diff)
+	}
+	if !got.Evidence.Meaning || got.Evidence.Lead <= 0 {
+		t.Errorf("evidence %+v", got.Evidence)
 	}
 }

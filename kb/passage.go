@@ -100,6 +100,10 @@ func (p Passage) Input() string {
 	return b.String()
 }
 
+// SentenceInput is the text that stands for sentence i before an embedder: by itself, "It takes 14
+// days" is about nothing, so it stands under its article's title.
+func (p Passage) SentenceInput(i int) string { return p.Title + "\n" + p.Sentence(i) }
+
 // TextHash names a text for caches and comparisons: the first 16 bytes of its SHA-256.
 type TextHash [16]byte
 

@@ -4,6 +4,7 @@ package kb
 type Query struct {
 	Text       string        // at most MaxQuestion characters, valid UTF-8
 	Lang       Lang          // the question's language; "" where it is not known
+	Reader     Lang          // the language to show articles in, where they exist in it; "" means Lang
 	Collection CollectionKey // "" searches all; filters what is returned, never the statistics
 	Audience   Audience      // the narrowest audience that the asker belongs to
 	Limit      int           // passages wanted; zero means 50
@@ -45,5 +46,6 @@ type Found struct {
 type Results struct {
 	Found    []Found
 	Degraded []string  // names of legs that failed or were late: "words", "meaning"
+	Evidence Evidence  // what speaks for the first of them
 	Vector   []float32 // the question embedded, as the search used it; nil where it had none
 }

@@ -11,12 +11,13 @@ type Retriever interface {
 	Retrieve(ctx context.Context, q Query) ([]Hit, error)
 }
 
-// Measurer is a Retriever by meaning that can also compare a question with given passages, so that
-// what words found and meaning did not rank is measured too, and what has no vector yet is known.
+// Measurer is a Retriever by meaning that can also compare a question with all that translation groups
+// have, so that what words found and meaning did not rank is measured too, what has no vector yet is
+// known, and each of a group's versions is heard.
 type Measurer interface {
-	// Measure returns a hit for each passage of ids that q.Audience may read, in no order. One
-	// without a vector has Signals.Meaning false.
-	Measure(ctx context.Context, q Query, ids []PassageID) ([]Hit, error)
+	// Measure returns a hit for each passage of the groups that q may return (its collection and
+	// audience), in no order. One without a vector has Signals.Meaning false.
+	Measure(ctx context.Context, q Query, groups []GroupID) ([]Hit, error)
 }
 
 // Task tells an Embedder what a text is; e5-type models embed questions and passages differently.

@@ -10,6 +10,7 @@ import (
 	"guichet/internal/config"
 	"guichet/internal/embedded/pg"
 	"guichet/internal/postgres"
+	"guichet/kb"
 )
 
 // database is an open, migrated database, and the private server behind it where it is ours.
@@ -28,6 +29,9 @@ func openDatabase(ctx context.Context, cfg config.Checked, log *slog.Logger) (da
 	}
 	if err = postgres.Migrate(ctx, d.url); err == nil {
 		d.DB, err = postgres.Open(ctx, postgres.Config{URL: d.url})
+	}
+	if err == nil {
+		err = d.SaveAsked(ctx, kb.Asked())
 	}
 	if err != nil {
 		return d, errors.Join(err, d.stop(ctx))

@@ -261,10 +261,14 @@ func (p *past) Retrieve(ctx context.Context, q kb.Query) ([]kb.Hit, error) {
 }
 
 // Measure implements kb.Measurer.
-func (p *past) Measure(ctx context.Context, q kb.Query, ids []kb.PassageID) (hits []kb.Hit, err error) {
+func (p *past) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) (hits []kb.Hit, err error) {
 	question := half(p.question(q))
-	for _, id := range ids {
-		if x, ok := p.passages[id]; ok && x.Audience <= q.Audience {
+	wanted := map[kb.GroupID]bool{}
+	for _, g := range groups {
+		wanted[g] = true
+	}
+	for _, x := range p.passages {
+		if wanted[x.Group] && x.Audience <= q.Audience && (q.Collection == "" || x.Collection == q.Collection) {
 			h, own, _ := p.measured(q, question, x)
 			h.Signals.Meaning = own && question != nil
 			hits = append(hits, h)
@@ -283,7 +287,7 @@ func (p *past) SentenceScores(ctx context.Context, q kb.Query, ids []kb.PassageI
 	var units []unit
 	for _, id := range ids {
 		for i := range p.passages[id].Sentences {
-			units = append(units, unit{kb.AsPassage, p.passages[id].Sentence(i)})
+			units = append(units, unit{kb.AsPassage, p.passages[id].SentenceInput(i)})
 		}
 	}
 	if _, err := p.read(ctx, units, nil); err != nil {
@@ -293,7 +297,7 @@ func (p *past) SentenceScores(ctx context.Context, q kb.Query, ids []kb.PassageI
 		x := p.passages[id]
 		own := make([]float64, 0, len(x.Sentences))
 		for i := range x.Sentences {
-			if v := p.centred(kb.AsPassage, x.Lang, x.Sentence(i)); v != nil {
+			if v := p.centred(kb.AsPassage, x.Lang, x.SentenceInput(i)); v != nil {
 				own = append(own, dot(question, v))
 			}
 		}

@@ -277,7 +277,7 @@ func (s *Service) Search(ctx context.Context, question Question, limit int) (hit
 	if reader == "" {
 		reader = q.Lang
 	}
-	q.Limit, q.Typing = max(5*limit, 50), question.Typing
+	q.Limit, q.Typing, q.Reader = max(5*limit, 50), question.Typing, reader
 	search := s.c.Search
 	if q.Typing {
 		search = s.c.Typing

@@ -10,7 +10,7 @@ import (
 	"guichet/kb"
 )
 
-var measurePassages = query("measure_passages", questionVector+`
+var measureGroups = query("measure_groups", questionVector+`
 	SELECT p.id, p.article_id, p.group_id, p.lang, own.centred IS NOT NULL,
 		coalesce(-(own.centred <#> q.half), 0), coalesce(-(title.centred <#> q.half), 0),
 		coalesce(own.length * -(own.centred <#> q.raw) - (m.mean <#> @vector), 0)
@@ -19,15 +19,15 @@ var measurePassages = query("measure_passages", questionVector+`
 	LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)
 	LEFT JOIN passage_vectors title ON title.article_id = p.article_id AND (title.model, title.means, title.kind) = (@model, q.means, 1)
 	LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (@model, q.means, 1, p.lang)
-	WHERE p.id = ANY(@ids) AND p.audience <= @audience`)
+	WHERE p.group_id = ANY(@groups) AND p.audience <= @audience AND (@collection = '' OR p.collection = @collection)`)
 
 var _ kb.Measurer = (*VectorLeg)(nil)
 
 // Measure implements kb.Measurer.
-func (v *VectorLeg) Measure(ctx context.Context, q kb.Query, ids []kb.PassageID) (_ []kb.Hit, err error) {
-	defer problem.Wrap(&err, "VectorLeg.Measure(%d)", len(ids))
-	return list(ctx, v.db.pool, measurePassages, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
-		"audience": q.Audience, "ids": texts(ids)}, func(row pgx.CollectableRow) (h kb.Hit, err error) {
+func (v *VectorLeg) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) (_ []kb.Hit, err error) {
+	defer problem.Wrap(&err, "VectorLeg.Measure(%d)", len(groups))
+	return list(ctx, v.db.pool, measureGroups, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
+		"audience": q.Audience, "collection": q.Collection, "groups": texts(groups)}, func(row pgx.CollectableRow) (h kb.Hit, err error) {
 		err = row.Scan(&h.Passage, &h.Article, &h.Group, &h.Lang, &h.Signals.Meaning, &h.Signals.Centred, &h.Signals.Title, &h.Signals.Cosine)
 		h.Score = max(h.Signals.Centred, h.Signals.Title)
 		return h, err

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"slices"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -18,30 +19,41 @@ func TestMeasure(t *testing.T) {
 	late := d.publish(article("late", kb.English, "Later than the vectors."))
 	q := kb.Query{Vector: embed(kb.AsQuestion, "?"), Lang: kb.French, Audience: kb.SignedIn, Limit: 500}
 	want := map[kb.PassageID]kb.Hit{late[0].ID: {Passage: late[0].ID, Article: "late", Group: "late", Lang: kb.English}}
-	ids := []kb.PassageID{late[0].ID, "nothing"}
+	groups := []kb.GroupID{"late", "nothing"}
 	ranked, err := d.leg().Retrieve(t.Context(), q)
 	if err != nil || len(ranked) == 0 {
 		t.Fatalf("%d hits, %v", len(ranked), err)
 	}
 	for _, h := range ranked {
 		want[h.Passage] = h
-		ids = append(ids, h.Passage)
+		if !slices.Contains(groups, h.Group) {
+			groups = append(groups, h.Group)
+		}
 	}
-	hits, err := d.leg().Measure(t.Context(), q, ids)
-	if err != nil {
-		t.Fatal(err)
+	measure := func(q kb.Query) map[kb.PassageID]kb.Hit {
+		hits, err := d.leg().Measure(t.Context(), q, groups)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[kb.PassageID]kb.Hit{}
+		for _, h := range hits {
+			got[h.Passage] = h
+		}
+		return got
 	}
-	got := map[kb.PassageID]kb.Hit{}
-	for _, h := range hits {
-		got[h.Passage] = h
-	}
+	got := measure(q)
 	if diff := gocmp.Diff(want, got, nearly); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	q.Audience = kb.Public
-	public, err := d.leg().Measure(t.Context(), q, ids)
-	if err != nil || len(public) >= len(hits) {
-		t.Errorf("the public is shown %d of %d passages, %v", len(public), len(hits), err)
+	public := q
+	public.Audience = kb.Public
+	if n := len(measure(public)); n >= len(got) {
+		t.Errorf("the public is shown %d of %d passages", n, len(got))
+	}
+	within := q
+	within.Collection = "none"
+	if n := len(measure(within)); n > 0 {
+		t.Errorf("a collection that is empty shows %d passages", n)
 	}
 	share, err := d.Coverage(t.Context(), model)
 	if err != nil || share >= 1 || share < 0.9 {

@@ -236,7 +236,7 @@ func unitRows(ps []kb.Passage) []unitRow {
 			add(p, unitTitle, 0, kb.AsQuestion, p.Title)
 		}
 		for n := range p.Sentences {
-			add(p, unitSentence, n, kb.AsPassage, p.Sentence(n))
+			add(p, unitSentence, n, kb.AsPassage, p.SentenceInput(n))
 		}
 	}
 	return rows

@@ -15,7 +15,9 @@ const (
 	minTitles  = 2    // without which there are no means: of one article alone they are itself
 	freshShare = 20   // one text in this many added since is reason enough for new ones
 	smallTexts = 5000 // below, new ones cost so little that they are taken whenever nothing is to come
-	meansPrior = 20   // texts' worth of the mean over all languages that stand in each language's
+	// Texts' worth of what is known beforehand that stand in each language's mean: of titles, the
+	// questions of kb.Asked in that language; of passages, the mean over all languages.
+	meansPrior = 20
 
 	recentreClass = 0x67756963 // of the advisory lock; its other half is the model
 )
@@ -41,15 +43,20 @@ var (
 			JOIN embeddings e ON (e.model, e.side, e.hash) = (@model, u.side, u.hash)
 			WHERE u.kind < 2),
 		overall AS (SELECT side, count(*)::int AS n, avg(embedding) AS mean FROM text GROUP BY side),
-		own AS (SELECT side, lang, count(*)::int AS n, avg(embedding) AS mean FROM text GROUP BY side, lang)
+		own AS (SELECT side, lang, count(*)::int AS n, avg(embedding) AS mean FROM text GROUP BY side, lang),
+		asked AS (
+			SELECT a.lang, avg(e.embedding) AS mean FROM asked_questions a
+			JOIN embeddings e ON (e.model, e.side, e.hash) = (@model, 0, a.hash) GROUP BY a.lang),
+		prior AS (
+			SELECT o.side, l.lang, CASE WHEN o.side = 0 THEN coalesce(asked.mean, o.mean) ELSE o.mean END AS mean
+			FROM overall o CROSS JOIN unnest(@langs::text[]) AS l (lang) LEFT JOIN asked ON asked.lang = l.lang)
 		INSERT INTO vector_means (model, version, side, lang, texts, mean)
 		SELECT @model, @version::int, side, '', n, mean FROM overall
 		UNION ALL
-		SELECT @model, @version, o.side, l.lang, coalesce(own.n, 0), CASE WHEN own.n IS NULL THEN o.mean ELSE
+		SELECT @model, @version, p.side, p.lang, coalesce(own.n, 0), CASE WHEN own.n IS NULL THEN p.mean ELSE
 			array_fill((own.n / (own.n + @prior::float8))::real, ARRAY[vector_dims(own.mean)])::vector * own.mean +
-			array_fill((@prior / (own.n + @prior))::real, ARRAY[vector_dims(own.mean)])::vector * o.mean END
-		FROM overall o CROSS JOIN unnest(@langs::text[]) AS l (lang)
-		LEFT JOIN own ON own.side = o.side AND own.lang = l.lang`)
+			array_fill((@prior / (own.n + @prior))::real, ARRAY[vector_dims(own.mean)])::vector * p.mean END
+		FROM prior p LEFT JOIN own ON own.side = p.side AND own.lang = p.lang`)
 
 	attachAll = query("attach_all", attachUnits+`e.model = @model ON CONFLICT DO NOTHING`)
 	detachAll = query("detach_all", detachUnits+`v.model = @model AND v.means = @version`)

@@ -53,13 +53,18 @@ var (
 		SELECT @model, * FROM unnest(@sides::smallint[], @hashes::bytea[], @vectors::vector[])
 		ON CONFLICT DO NOTHING`)
 
+	// What the means need comes first.
 	pendingUnits = query("pending_units", `
 		SELECT side, hash, input FROM (
+			SELECT * FROM (
 			SELECT DISTINCT ON (u.side, u.hash) u.side, u.hash, u.input, p.article_id <> @article AS other,
 				u.kind, p.article_id, p.position, u.n
 			FROM embedding_units u JOIN passages p ON p.id = u.passage_id
 			WHERE NOT EXISTS (SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, u.side, u.hash))
 			ORDER BY u.side, u.hash, other, u.kind, p.article_id, p.position, u.n) unit
+			UNION ALL
+			SELECT 0::smallint, hash, input, false, -1, lang, 0, 0 FROM asked_questions a
+			WHERE NOT EXISTS (SELECT FROM embeddings e WHERE (e.model, e.side, e.hash) = (@model, 0, a.hash))) wanted
 		ORDER BY other, kind, article_id, position, n LIMIT @limit`)
 
 	countMissing = query("count_missing", `

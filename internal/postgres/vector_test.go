@@ -151,7 +151,7 @@ func TestSentenceScores(t *testing.T) {
 	for _, p := range r.passages {
 		for i := range p.Sentences {
 			if p.Audience <= q.Audience {
-				want[p.ID] = append(want[p.ID], dot(r.centre(1, q.Lang, q.Vector), r.centre(0, p.Lang, embed(kb.AsPassage, p.Sentence(i)))))
+				want[p.ID] = append(want[p.ID], dot(r.centre(1, q.Lang, q.Vector), r.centre(0, p.Lang, embed(kb.AsPassage, p.SentenceInput(i)))))
 			}
 		}
 	}

@@ -51,12 +51,13 @@ func Ask(ctx context.Context, name string, questions []Question, byCollection bo
 		if err != nil {
 			return nil, fmt.Errorf("%s, question %s: %w", name, q.ID, err)
 		}
-		run.Results = append(run.Results, mark(q, a))
+		run.Results = append(run.Results, Mark(q, a))
 	}
 	return run, nil
 }
 
-func mark(q Question, a Answer) Result {
+// Mark judges one answer.
+func Mark(q Question, a Answer) Result {
 	r := Result{Question: q, Answer: a}
 	gain, ideal := 0.0, 0.0
 	for i, g := range a.Groups[:min(10, len(a.Groups))] {

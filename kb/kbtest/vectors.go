@@ -14,8 +14,8 @@ import (
 //
 // Every vector is centred: the mean vector of its language and task is subtracted, and what is left
 // is brought to unit length. Without that, texts of the question's own language come first whatever
-// they say. A language with few texts leans on the mean of all: its mean is taken as if Shrink
-// texts of the overall mean stood beside its own. Questions are centred by the means of titles
+// they say. A language with few texts leans on the mean of all, or for questions on that of the questions
+// given: its mean is taken as if Shrink texts of that mean stood beside its own. Questions are centred by the means of titles
 // embedded as questions, passages and sentences by those of passages.
 type Vectors struct {
 	e         kb.Embedder
@@ -35,8 +35,9 @@ const Shrink = 20
 // means are mean vectors by language; "" is over all.
 type means map[kb.Lang][]float32
 
-// NewVectors embeds passages and their titles.
-func NewVectors(ctx context.Context, e kb.Embedder, passages []kb.Passage) (*Vectors, error) {
+// NewVectors embeds passages and their titles. asked are questions that lean into the means of titles;
+// nil for none.
+func NewVectors(ctx context.Context, e kb.Embedder, passages []kb.Passage, asked map[kb.Lang][]string) (*Vectors, error) {
 	v := &Vectors{e: e, passages: passages, at: map[kb.PassageID]int{}, sentences: map[kb.PassageID][][]float32{}}
 	inputs := make([]string, len(passages))
 	var titles []string // one an article
@@ -56,14 +57,25 @@ func NewVectors(ctx context.Context, e kb.Embedder, passages []kb.Passage) (*Vec
 	if v.raw, err = e.Embed(ctx, kb.AsPassage, inputs); err != nil {
 		return nil, err
 	}
-	asked, err := e.Embed(ctx, kb.AsQuestion, titles)
+	questions, err := e.Embed(ctx, kb.AsQuestion, titles)
 	if err != nil {
 		return nil, err
 	}
-	v.written, v.asked = meansOf(v.raw, langs), meansOf(asked, titleLangs)
+	prior := means{}
+	for _, l := range kb.Langs {
+		if len(asked[l]) == 0 {
+			continue
+		}
+		vectors, err := e.Embed(ctx, kb.AsQuestion, asked[l])
+		if err != nil {
+			return nil, err
+		}
+		prior[l] = average(vectors)
+	}
+	v.written, v.asked = meansOf(v.raw, langs, nil), meansOf(questions, titleLangs, prior)
 	for i, p := range passages {
 		v.body = append(v.body, v.written.centre(v.raw[i], p.Lang))
-		v.title = append(v.title, v.asked.centre(asked[titleAt[p.Article]], p.Lang))
+		v.title = append(v.title, v.asked.centre(questions[titleAt[p.Article]], p.Lang))
 	}
 	return v, nil
 }
@@ -73,17 +85,7 @@ func (v *Vectors) Retrieve(ctx context.Context, q kb.Query) ([]kb.Hit, error) {
 	if err := ctx.Err(); err != nil || q.Vector == nil {
 		return nil, err
 	}
-	asked := v.asked.centre(q.Vector, q.Lang)
-	var hits []kb.Hit
-	for i, p := range v.passages {
-		if p.Audience > q.Audience || q.Collection != "" && p.Collection != q.Collection {
-			continue
-		}
-		h := kb.Hit{Passage: p.ID, Article: p.Article, Group: p.Group, Lang: p.Lang}
-		h.Signals = kb.Signals{Cosine: dot(q.Vector, v.raw[i]), Centred: dot(asked, v.body[i]), Title: dot(asked, v.title[i]), Meaning: true}
-		h.Score = max(h.Signals.Centred, h.Signals.Title)
-		hits = append(hits, h)
-	}
+	hits := v.compare(q, func(kb.Passage) bool { return true })
 	slices.SortFunc(hits, func(a, b kb.Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Passage, b.Passage))
 	})
@@ -92,6 +94,30 @@ func (v *Vectors) Retrieve(ctx context.Context, q kb.Query) ([]kb.Hit, error) {
 		limit = 50
 	}
 	return hits[:min(limit, len(hits))], nil
+}
+
+// Measure is kb.Measurer.
+func (v *Vectors) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) ([]kb.Hit, error) {
+	wanted := map[kb.GroupID]bool{}
+	for _, g := range groups {
+		wanted[g] = true
+	}
+	return v.compare(q, func(p kb.Passage) bool { return wanted[p.Group] }), ctx.Err()
+}
+
+// compare returns a hit for each passage that q may return and that is wanted.
+func (v *Vectors) compare(q kb.Query, wanted func(kb.Passage) bool) (hits []kb.Hit) {
+	asked := v.asked.centre(q.Vector, q.Lang)
+	for i, p := range v.passages {
+		if p.Audience > q.Audience || q.Collection != "" && p.Collection != q.Collection || !wanted(p) {
+			continue
+		}
+		h := kb.Hit{Passage: p.ID, Article: p.Article, Group: p.Group, Lang: p.Lang}
+		h.Signals = kb.Signals{Cosine: dot(q.Vector, v.raw[i]), Centred: dot(asked, v.body[i]), Title: dot(asked, v.title[i]), Meaning: true}
+		h.Score = max(h.Signals.Centred, h.Signals.Title)
+		hits = append(hits, h)
+	}
+	return hits
 }
 
 // SentenceScores is kb.SentenceScorer. It embeds a passage's sentences when it is first asked for
@@ -111,7 +137,7 @@ func (v *Vectors) SentenceScores(ctx context.Context, q kb.Query, ids []kb.Passa
 		if v.sentences[id] == nil {
 			texts := make([]string, len(p.Sentences))
 			for n := range p.Sentences {
-				texts[n] = p.Sentence(n)
+				texts[n] = p.SentenceInput(n)
 			}
 			vectors, err := v.e.Embed(ctx, kb.AsPassage, texts)
 			if err != nil {
@@ -129,33 +155,46 @@ func (v *Vectors) SentenceScores(ctx context.Context, q kb.Query, ids []kb.Passa
 	return scores, nil
 }
 
-func meansOf(vectors [][]float32, langs []kb.Lang) means {
+// meansOf returns the mean of each language, which leans on prior's, or else on the mean of all.
+func meansOf(vectors [][]float32, langs []kb.Lang, prior means) means {
 	if len(vectors) == 0 {
 		return means{}
 	}
-	m, n := means{}, map[kb.Lang]float32{}
+	by := map[kb.Lang][][]float32{}
 	for i, v := range vectors {
-		for _, l := range []kb.Lang{"", langs[i]} {
-			if m[l] == nil {
-				m[l] = make([]float32, len(v))
-			}
-			for k, x := range v {
-				m[l][k] += x
-			}
-			n[l]++
+		by[langs[i]] = append(by[langs[i]], v)
+	}
+	m := means{"": average(vectors)}
+	for _, l := range kb.Langs {
+		lean := prior[l]
+		if lean == nil {
+			lean = m[""]
 		}
-	}
-	for k := range m[""] {
-		m[""][k] /= n[""]
-	}
-	for l, sum := range m {
-		if l != "" {
-			for k := range sum {
-				sum[k] = (sum[k] + Shrink*m[""][k]) / (n[l] + Shrink)
-			}
+		own := by[l]
+		if len(own) == 0 {
+			m[l] = lean
+			continue
+		}
+		m[l] = average(own)
+		for k := range m[l] {
+			n := float32(len(own))
+			m[l][k] = (n*m[l][k] + Shrink*lean[k]) / (n + Shrink)
 		}
 	}
 	return m
+}
+
+func average(vectors [][]float32) []float32 {
+	sum := make([]float32, len(vectors[0]))
+	for _, v := range vectors {
+		for k, x := range v {
+			sum[k] += x
+		}
+	}
+	for k := range sum {
+		sum[k] /= float32(len(vectors))
+	}
+	return sum
 }
 
 // centre returns a copy of v without the mean of its language, at unit length.

@@ -29,7 +29,7 @@ func (g *growing) Retrieve(ctx context.Context, q kb.Query) ([]kb.Hit, error) {
 			all = append(all, ps...)
 		}
 		var err error
-		if g.v, err = kbtest.NewVectors(ctx, g.e, all); err != nil {
+		if g.v, err = kbtest.NewVectors(ctx, g.e, all, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +96,7 @@ func TestVectorsAreCentred(t *testing.T) {
 			passages = append(passages, p)
 		}
 	}
-	v, err := kbtest.NewVectors(t.Context(), e, passages)
+	v, err := kbtest.NewVectors(t.Context(), e, passages, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

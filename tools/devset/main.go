@@ -1,7 +1,8 @@
 // Command devset measures search and answers on a folder of judged questions without a database,
-// and fits the weights of kb.Evidence.Confidence:
+// and fits
+// the parameters of the ranking and the weights of kb.Evidence.Confidence:
 //
-//	go run ./tools/devset [-server URL] [-fit] FOLDER
+//	go run ./tools/devset [-server URL] [-fit] [-rank N] FOLDER
 //
 // Passages are searched in a word index and by kbtest's exact vectors, both in memory. Vectors come
 // from the cache of the tests; a server is needed for what is missing there.
@@ -32,6 +33,8 @@ var (
 	fit       = flag.Bool("fit", false, "fit the weights of confidence, and judge outcomes with each collection left out of the fitting")
 	threshold = flag.Float64("threshold", kb.DefaultExtractParams.Threshold, "with -fit: confidence from which an answer counts as offered")
 	params    = flag.String("params", "{}", `parameters to change, as JSON: {"Fuse":{"Words":0.3},"Extract":{"Margin":0.2}}`)
+	ranks     = flag.Int("rank", 0, "try so many parameters of the ranking instead, and judge them with each collection left out")
+	questions = flag.String("questions", "kb/starter", "with -rank: folder of the questions judged on the starter articles")
 	dump      = flag.String("dump", "", "write each question with its hits and evidence to this file, as JSON lines")
 )
 
@@ -65,6 +68,9 @@ func run(ctx context.Context, dir string) error {
 	b, err := load(ctx, dir)
 	if err != nil {
 		return err
+	}
+	if *ranks > 0 {
+		return b.rank(ctx, *ranks, *questions)
 	}
 	var runs []*eval.Run
 	for _, name := range []string{"words", "meaning", "both"} {
@@ -105,24 +111,30 @@ func load(ctx context.Context, dir string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	return b, b.index(ctx)
+}
+
+// index reads the articles into both legs.
+func (b *bench) index(ctx context.Context) error {
 	var changes []bleveindex.Change
 	for _, a := range b.Articles {
 		doc, err := markdown.Read(a.Body)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		ps := kb.Split(a, 1, doc)
 		b.passages = append(b.passages, ps...)
 		changes = append(changes, bleveindex.Change{Article: a.ID, Passages: ps})
 	}
+	var err error
 	if b.words, err = bleveindex.Open(bleveindex.Config{}); err != nil {
-		return nil, err
+		return err
 	}
 	if err := b.words.Apply(ctx, changes, 1); err != nil {
-		return nil, err
+		return err
 	}
-	b.vectors, err = kbtest.NewVectors(ctx, b.embedder, b.passages)
-	return b, err
+	b.vectors, err = kbtest.NewVectors(ctx, b.embedder, b.passages, kb.Asked())
+	return err
 }
 
 // nothing is the leg that a run does without.
@@ -142,7 +154,10 @@ func (b *bench) run(ctx context.Context, name string) (*eval.Run, error) {
 	h := kb.HybridConfig{Words: b.words, Library: kbtest.NewLibrary(b.passages), Params: set.Fuse, MeaningDeadline: time.Minute}
 	x := kb.ExtractorConfig{Params: set.Extract}
 	if name != "words" {
-		h.Meaning, h.Embedder, x.Scorer = b.vectors, b.embedder, b.vectors
+		h.Meaning, h.Embedder = b.vectors, b.embedder
+		if b.qa { // nothing else is measured by its sentences
+			x.Scorer = b.vectors
+		}
 	}
 	if name == "meaning" {
 		h.Words = nothing{}
@@ -188,27 +203,64 @@ func (b *bench) run(ctx context.Context, name string) (*eval.Run, error) {
 	return r, nil
 }
 
-// fit prints weights fitted on all results, and gives each result the confidence of weights fitted on
+// fitted are the weights and the curve of a confidence.
+type fitted struct{ weights, curve []float64 }
+
+func (f fitted) z(features []float64) (z float64) {
+	for i, x := range features {
+		z += f.weights[i] * x
+	}
+	return z
+}
+
+// between returns where the curve rises: from its lowest point below zero, if there is one, to its
+// highest above.
+func (f fitted) between() (from, to float64) {
+	from, to = -6, 6
+	if c := f.curve; c[2] > 0 {
+		from = max(from, -c[1]/(2*c[2]))
+	}
+	if c := f.curve; c[2]+c[3] < 0 {
+		to = min(to, -c[1]/(2*(c[2]+c[3])))
+	}
+	return from, to
+}
+
+func (f fitted) confidence(features []float64) float64 {
+	from, to := f.between()
+	bent := kb.Bend(min(max(f.z(features), from), to))
+	return eval.Logistic(f.curve, bent[:])
+}
+
+// fit prints what is fitted on all results, and gives each result the confidence that is fitted on
 // the other collections. Words alone are hopeless across languages: a third of such questions
 // in the fitting would make them diffident everywhere, so they are left out of it.
 func (b *bench) fit(r *eval.Run) {
-	weights := func(without kb.CollectionKey) []float64 {
-		var x [][]float64
+	without := func(c kb.CollectionKey) (f fitted) {
+		var x, bent [][]float64
 		var y []bool
 		for _, q := range r.Results {
-			if q.Collection != without && (r.Name != "words" || q.Kind != "crosslingual") {
+			if q.Collection != c && (r.Name != "words" || q.Kind != "crosslingual") {
 				x, y = append(x, b.trials[r.Name][q.ID].Evidence.Features()), append(y, q.Top)
 			}
 		}
-		return eval.FitLogistic(x, y, 1)
-	}
-	fmt.Printf("%s: %.2f\n", r.Name, weights("none"))
-	by := map[kb.CollectionKey][]float64{}
-	for i, q := range r.Results {
-		if by[q.Collection] == nil {
-			by[q.Collection] = weights(q.Collection)
+		f.weights = eval.FitLogistic(x, y, 1)
+		for _, row := range x {
+			at := kb.Bend(f.z(row))
+			bent = append(bent, at[:])
 		}
-		c := eval.Logistic(by[q.Collection], b.trials[r.Name][q.ID].Evidence.Features())
+		f.curve = eval.FitLogistic(bent, y, 0.1)
+		return f
+	}
+	all := without("none")
+	from, to := all.between()
+	fmt.Printf("%s: weights %.2f, curve %.3f, rising from %.1f to %.1f\n", r.Name, all.weights, all.curve, from, to)
+	by := map[kb.CollectionKey]fitted{}
+	for i, q := range r.Results {
+		if by[q.Collection].weights == nil {
+			by[q.Collection] = without(q.Collection)
+		}
+		c := by[q.Collection].confidence(b.trials[r.Name][q.ID].Evidence.Features())
 		r.Results[i].Confidence, r.Results[i].Answered = c, c >= *threshold
 	}
 }
