@@ -19,6 +19,8 @@ import (
 	"guichet/internal/auth"
 	"guichet/internal/config"
 	"guichet/internal/publish"
+	"guichet/internal/routing"
+	"guichet/internal/support"
 	"guichet/kb"
 	"guichet/kb/markdown"
 )
@@ -31,6 +33,7 @@ var PublishAll = publish.ImportOptions{Publish: true, Author: "starter"}
 type Commands struct {
 	Publish *publish.Service
 	Auth    *auth.Service
+	Routing *routing.Service
 
 	db    database
 	links links
@@ -48,8 +51,17 @@ func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Command
 	}
 	c.Publish = publish.New(publish.Config{Store: c.db.DB, Log: log})
 	c.Auth = auth.New(c.db.DB, nil)
+	words, err := openCatalogs(cfg.LocalesDir)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	c.Routing = routing.New(routing.Config{Store: c.db.DB, Words: words, Log: log})
 	return c, nil
 }
+
+// Operator is who gives commands on this machine: what they may do, the files' owner decided.
+var Operator = support.Actor{Agent: &support.Agent{Role: support.RoleAdmin}}
 
 // Close closes the database, and ends it where it was started for the command.
 func (c *Commands) Close() {

@@ -103,7 +103,7 @@ var amount = regexp.MustCompile(`^(?:(\pL{2,3}|\p{Sc})\s*)?([0-9][0-9.,'’\s]*?
 
 // readAmount reads "12.50 EUR", and what people write instead: "1 234,50 €", "EUR 12".
 func readAmount(v string, l kb.Lang) (string, string, map[string]any) {
-	m := amount.FindStringSubmatch(v)
+	m := amount.FindStringSubmatch(strings.Join(strings.Fields(v), " ")) // narrow spaces too
 	if m == nil || m[1] != "" && m[3] != "" {
 		return "", "problem.field_amount", nil
 	}
