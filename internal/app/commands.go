@@ -18,6 +18,7 @@ import (
 	"guichet/internal/assistant"
 	"guichet/internal/auth"
 	"guichet/internal/config"
+	"guichet/internal/locale"
 	"guichet/internal/publish"
 	"guichet/internal/routing"
 	"guichet/internal/support"
@@ -37,6 +38,7 @@ type Commands struct {
 
 	db    database
 	links links
+	words *locale.Catalogs
 }
 
 // Beside opens the database of the server that runs on the data folder, or the settings' own.
@@ -51,12 +53,11 @@ func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Command
 	}
 	c.Publish = publish.New(publish.Config{Store: c.db.DB, Log: log})
 	c.Auth = auth.New(c.db.DB, nil)
-	words, err := openCatalogs(cfg.LocalesDir)
-	if err != nil {
+	if c.words, err = openCatalogs(cfg.LocalesDir); err != nil {
 		c.Close()
 		return nil, err
 	}
-	c.Routing = routing.New(routing.Config{Store: c.db.DB, Words: words, Log: log})
+	c.Routing = routing.New(routing.Config{Store: c.db.DB, Words: c.words, Log: slog.New(slog.DiscardHandler)}) // the command says itself what it saved
 	return c, nil
 }
 

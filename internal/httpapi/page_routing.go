@@ -192,7 +192,9 @@ func typedForm(sent url.Values, known routing.Form) routing.Form {
 }
 
 var routedTeam = routed[support.Team]{part: "teams", page: "team",
-	find: func(all *routing.State, id string) (routing.Saved[support.Team], bool) { return all.Team(support.TeamID(id)) },
+	find: func(all *routing.State, id string) (routing.Saved[support.Team], bool) {
+		return all.Team(support.TeamID(id))
+	},
 	fresh: func(all *routing.State) (t support.Team) {
 		t.Channels = []support.TeamChannel{{Channel: support.ChannelEmail}}
 		if len(all.Calendars) > 0 {

@@ -83,7 +83,9 @@ func TestRoutingIsKept(t *testing.T) {
 		"calendar": func() error {
 			return db.SaveCalendar(ctx, routing.Saved[support.Calendar]{Value: night, Version: 1, At: at}, ada)
 		},
-		"agent": func() error { return db.SaveSkills(ctx, routing.Saved[routing.Agent]{Value: agent, Version: 1, At: at}, ada) },
+		"agent": func() error {
+			return db.SaveSkills(ctx, routing.Saved[routing.Agent]{Value: agent, Version: 1, At: at}, ada)
+		},
 	} {
 		if err := save(); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -142,7 +144,10 @@ func TestRoutingIsKept(t *testing.T) {
 func TestRoutingOneWins(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	team, _ := func() (routing.Saved[support.Team], bool) { s := readRouting(t, db); return s.Team(routing.DefaultTeam) }()
+	team, _ := func() (routing.Saved[support.Team], bool) {
+		s := readRouting(t, db)
+		return s.Team(routing.DefaultTeam)
+	}()
 	var group sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {

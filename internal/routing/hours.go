@@ -65,7 +65,9 @@ func readWeekly(w *wrongs, field, s string) (week [7][]support.Interval) {
 		if line == "" {
 			continue
 		}
-		wrong := func() { w.add(field, "desk.routing.wrong_weekly", map[string]any{"line": i + 1, "text": clip(line, 60)}) }
+		wrong := func() {
+			w.add(field, "desk.routing.wrong_weekly", map[string]any{"line": i + 1, "text": clip(line, 60)})
+		}
 		name := strings.TrimRight(line, closedSigns)
 		if at := strings.IndexFunc(line, unicode.IsDigit); at >= 0 {
 			name = line[:at]
