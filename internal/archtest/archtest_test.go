@@ -67,6 +67,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"internal/observe", "internal/app"},
 	"github.com/pressly/goose":            {"internal/postgres"},
 	"github.com/pgvector/pgvector-go":     {"internal/postgres"},
+	"github.com/arran4/golang-ical":       {"internal/support"},
 }
 
 type file struct {

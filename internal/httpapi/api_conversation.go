@@ -201,7 +201,7 @@ func orNil(t time.Time) *time.Time {
 func (s *Server) optionsJSON() gin.H {
 	out := []optionJSON{}
 	for _, o := range s.Handoff.Options() {
-		out = append(out, optionJSON{o.Channel, o.State, o.Reason, orNil(o.PromisedAt), orNil(o.OpensAt),
+		out = append(out, optionJSON{o.Channel, string(o.State), string(o.Reason), orNil(o.PromisedAt), orNil(o.OpensAt),
 			int(o.Wait.Seconds()), o.Ahead, o.Recommended})
 	}
 	return gin.H{"options": out, "existing": []ticketJSON{}}

@@ -47,11 +47,13 @@ type Letter struct {
 // ContactOption is one way to a person for a request, as it is now.
 type ContactOption struct {
 	Channel     Channel
-	State       string // open, closed, not_offered
-	Reason      string // "" for an open one
-	PromisedAt  time.Time
-	OpensAt     time.Time
-	Wait        time.Duration
-	Ahead       int
+	State       ContactState
+	Reason      ContactReason // "" for one that is open at once
+	PromisedAt  time.Time     // e-mail: first answer by; callback: the call
+	OpensAt     time.Time     // of a closed one; zero where that is not known
+	Wait        time.Duration // how long it usually takes to reach a person; zero where that is not known, or at once
+	Ahead       int           // members before this one in the queue
 	Recommended bool
+	Langs       []kb.Lang   // with ReasonLanguage: those that it is offered in
+	Need        ContactNeed // of an open one: what the member is still to give
 }
