@@ -85,7 +85,7 @@ func (k routed[T]) open(s *Server, c *gin.Context) (p routingPage, was routing.S
 	p.ID = c.Param("id")
 	if p.ID == "new" && k.fresh != nil {
 		was.Value = k.fresh(&p.All)
-		p.Title = p.T("desk.routing.new_" + k.page)
+		p.Title = p.T("desk.routing." + "new_" + k.page) // new_team, new_calendar, new_category
 	} else {
 		found := false
 		if was, found = k.find(&p.All, p.ID); !found {
@@ -287,7 +287,7 @@ type box struct {
 func (p routingPage) Langs(field string) (out []box) {
 	possible := kb.Langs[:]
 	if name, ok := strings.CutSuffix(field, "_langs"); ok {
-		possible = routing.ChannelLangs(support.Channel(name))
+		possible = support.Channel(name).Langs()
 	}
 	on := strings.Fields(p.Form[field])
 	for _, l := range possible {

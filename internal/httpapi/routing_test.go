@@ -386,3 +386,130 @@ func TestTwoAdminsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestHolidaysFromAFile adds the days of an .ics file to what is typed; nothing is saved before it is.
+func TestHolidaysFromAFile(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	admin := newAdmin(t, h)
+	year := time.Now().Year()
+	ics := []byte(strings.ReplaceAll(`BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//x//EN
+BEGIN:VEVENT
+UID:1
+DTSTART;VALUE=DATE:20200501
+RRULE:FREQ=YEARLY
+SUMMARY:Fête <du> travail
+END:VEVENT
+END:VCALENDAR
+`, "\n", "\r\n"))
+	const path = "/desk/calendars/default"
+	f := admin.fill(t, path)
+	f.Set("holidays", "2026-12-25 Noël")
+	f.Set("weekly", "lundi 9-") // wrong, and yet not lost
+	status, page, _ := admin.post(t, path, f, "import", ics)
+	got := unescaped(readForm(page).Values)
+	if status != http.StatusOK || strings.Count(got.Get("holidays"), "-05-01 Fête <du> travail") != 6 || !strings.HasPrefix(got.Get("holidays"), "2026-12-25 Noël\n") ||
+		got.Get("weekly") != "lundi 9-" || !strings.Contains(page, "6 days read from the file") || h.Routing.Current().Version != 1 {
+		t.Fatalf("imported: %d %q", status, got.Get("holidays"))
+	}
+	checkPage(t, path, page, "en")
+	again, _, _ := admin.post(t, path, got, "save", nil)
+	if again != http.StatusBadRequest {
+		t.Errorf("the wrong week is saved: %d", again)
+	}
+	got.Set("weekly", "lundi 9-12")
+	if status, _, at := admin.post(t, path, got, "save", nil); status != http.StatusOK || at.Query().Get("saved") != "1" {
+		t.Errorf("saved: %d", status)
+	}
+	c, _ := h.Routing.Current().Calendar("default")
+	if len(c.Value.Holidays) != 7 || c.Value.Open(time.Date(year, 5, 1, 10, 0, 0, 0, c.Value.Location())) {
+		t.Errorf("holidays: %v", c.Value.Holidays)
+	}
+	for name, file := range map[string][]byte{"no calendar": []byte("PK\x03\x04"), "nothing": nil, "no days": []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"), "two megabytes": bytes.Repeat([]byte("x"), 2<<20)} {
+		f := admin.fill(t, path)
+		f.Set("name", "Autre <nom>")
+		status, page, _ := admin.post(t, path, f, "import", file)
+		if status != http.StatusBadRequest || !strings.Contains(page, `href="#ics"`) || unescaped(readForm(page).Values).Get("name") != "Autre <nom>" {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+}
+
+// TestSimulator: what a member sees at a moment, in their language and zone.
+func TestSimulator(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	admin := newAdmin(t, h)
+	f := admin.fill(t, "/desk/teams/support")
+	for _, c := range []string{"chat", "callback"} {
+		f.Set(c+"_on", "1")
+		f.Set(c+"_calendar", "default")
+	}
+	if status, _, at := admin.post(t, "/desk/teams/support", f, "save", nil); status != http.StatusOK || at.Query().Get("saved") != "1" {
+		t.Fatalf("the team: %d", status)
+	}
+	agents, err := h.Routing.Agents(t.Context(), app.Operator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/desk/agents/" + string(agents[0].Value.ID)
+	f = admin.fill(t, path)
+	f["langs"] = []string{"fr"}
+	f.Set("chat_on", "1")
+	f.Set("chat_capacity", "2")
+	if status, _, at := admin.post(t, path, f, "save", nil); status != http.StatusOK || at.Query().Get("saved") != "1" {
+		t.Fatalf("the agent: %d", status)
+	}
+	version := h.Routing.Current().Version
+	for name, x := range map[string]struct {
+		query       string
+		want, never []string
+	}{
+		"PolishOnSundayNight": {"member_lang=pl&category=refund&objects=1&moment=2026-11-29T23:50&zone=Europe/Warsaw",
+			[]string{`data-channel="email" data-state="open"`, `data-channel="chat" data-state="closed"`, `data-channel="callback" data-state="not_offered"`,
+				"Najbliższe otwarcie: poniedziałek, 30 listopada, godz. 09:00", "Odpowiedź najpóźniej: wtorek, 1 grudnia, godz. 18:00", "Dostępne języki: English, Español",
+				"Kwota z walutą", "Prosimy o informacje"}, []string{"Rückerstattung"}},
+		"FrenchOnSaturdayNight": {"member_lang=fr&category=order&objects=1&moment=2026-11-28T23:00&zone=Europe/Paris",
+			[]string{`data-channel="chat" data-state="closed"`, "Ouvre lundi 30 novembre à 09:00 (CET)", `data-channel="callback" data-state="open"`, "lundi 30 novembre à 09:00", "Numéro de la commande"}, nil},
+		"FrenchAtWork":    {"member_lang=fr&category=order&objects=1&moment=2026-11-30T10:00&zone=Europe/Paris", []string{`data-channel="chat" data-state="open"`, "Quelqu’un vous répond tout de suite"}, nil},
+		"NobodySpeaksIt":  {"member_lang=de&category=order&objects=1&moment=2026-11-30T10:00&zone=Europe/Paris", []string{`data-channel="chat" data-state="closed"`, "niemand da, der Ihre Sprache spricht"}, nil},
+		"SomebodyIsThere": {"member_lang=de&category=order&objects=1&moment=2026-11-30T10:00&zone=Europe/Paris&present=3", []string{`data-channel="chat" data-state="open"`}, nil},
+		"ManyObjects":     {"member_lang=fr&category=order&objects=6&moment=2026-11-30T10:00&zone=Europe/Paris", []string{`data-channel="callback" data-state="not_offered"`, "autant d’objets"}, nil},
+		"InLisbon":        {"member_lang=pt&category=order&objects=1&moment=2026-11-28T23:00&zone=Europe/Lisbon", []string{"segunda-feira, 30 de novembro, às 08:00 (WET)"}, nil},
+	} {
+		status, page, _ := admin.get(t, "/desk/simulator?lang=fr&"+x.query)
+		if status != http.StatusOK {
+			t.Errorf("%s: %d", name, status)
+		}
+		checkPage(t, name, page, "fr")
+		for _, want := range x.want {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s lacks %q: %s", name, want, page[strings.Index(page, `id="seen"`):])
+			}
+		}
+		for _, never := range x.never {
+			if strings.Contains(page, never) {
+				t.Errorf("%s shows %q", name, never)
+			}
+		}
+	}
+	for query, field := range map[string]string{
+		"member_lang=xx&category=order&zone=UTC":                    "member_lang",
+		"member_lang=fr&category=nothing&zone=UTC":                  "category",
+		"member_lang=fr&category=order&zone=Nowhere":                "zone",
+		"member_lang=fr&category=order&zone=UTC&moment=tomorrow":    "moment",
+		"member_lang=fr&category=order&zone=UTC&objects=many":       "objects",
+		"member_lang=fr&category=order&zone=UTC&objects=1&present=": "",
+	} {
+		status, page, _ := admin.get(t, "/desk/simulator?"+query)
+		if want := map[bool]int{true: 200, false: 400}[field == ""]; status != want || field != "" && !strings.Contains(page, `href="#`+field+`"`) {
+			t.Errorf("%s: %d", query, status)
+		}
+		checkPage(t, query, page, "en")
+	}
+	if err := h.Routing.Refresh(t.Context()); err != nil || h.Routing.Current().Version != version {
+		t.Errorf("looking changes something: %v", err)
+	}
+}

@@ -1,9 +1,10 @@
 package routing
 
 import (
-	"cmp"
+	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,7 +21,6 @@ const (
 	maxFields   = 20  // of a category
 	maxChoices  = 30  // of a field
 	maxTeams    = 200
-	maxHolidays = 1000
 	maxPosition = 999
 	maxObjects  = 1000
 	maxHours    = 1000 // of a promise
@@ -80,8 +80,8 @@ func (s *State) checkTeam(t support.Team) []problem.Field {
 			w.add(name+"_calendar", "desk.routing.wrong_calendar", nil)
 		}
 		for _, l := range way.Langs {
-			if !slices.Contains(ChannelLangs(way.Channel), l) {
-				w.add(name+"_langs", "desk.routing.wrong_langs", map[string]any{"langs": joinLangs(ChannelLangs(way.Channel))})
+			if !slices.Contains(way.Channel.Langs(), l) {
+				w.add(name+"_langs", "desk.routing.wrong_langs", map[string]any{"langs": joinLangs(way.Channel.Langs())})
 				break
 			}
 		}
@@ -95,36 +95,43 @@ func (s *State) checkTeam(t support.Team) []problem.Field {
 	return w
 }
 
-// checkCalendar holds what a calendar must be: hours that do not overlap, dates that exist.
+// checkCalendar holds what a calendar must be; each wrong part is named as the form has it.
 func checkCalendar(c support.Calendar) []problem.Field {
 	var w wrongs
 	if !goodID.MatchString(string(c.ID)) || c.ID == "new" {
 		w.add("id", "desk.routing.wrong_id", nil)
 	}
 	w.line("name", c.Name, MaxName, false)
-	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
-		w.add("zone", "desk.routing.wrong_zone", nil)
+	var p *problem.Error
+	errors.As(c.Check(), &p)
+	if p == nil {
+		p = &problem.Error{}
+	}
+	said := map[string]bool{"name": true}
+	for _, f := range p.Fields {
+		part, which, _ := strings.Cut(f.Name, ".")
+		key, args := "desk.routing.wrong_overlap", map[string]any(nil)
+		switch part {
+		case "name", "zone":
+			key = "desk.routing.wrong_zone"
+		case "holidays", "openings":
+			key, args = "desk.routing.wrong_date", map[string]any{"text": clip(which, 60)}
+			if n, err := strconv.Atoi(which); err == nil && n < len(c.Holidays) {
+				args["text"] = clip(string(c.Holidays[n].Date)+" "+c.Holidays[n].Name, 60)
+			} else if which == "" {
+				key, args = "desk.routing.wrong_many", map[string]any{"max": support.MaxHolidays}
+			}
+		default: // a day of the week
+			part = "weekly"
+		}
+		if !said[part] {
+			w.add(part, key, args)
+		}
+		said[part] = true
 	}
 	for day := range c.Weekly {
-		if !soundHours(c.Weekly[day]) || overlapsNext(c.Weekly[day], c.Weekly[(day+1)%7]) {
+		if !said["weekly"] && overlapsNext(c.Weekly[day], c.Weekly[(day+1)%7]) {
 			w.add("weekly", "desk.routing.wrong_overlap", nil)
-			break
-		}
-	}
-	dates := map[support.Date]bool{}
-	for _, d := range c.Holidays {
-		if !soundDate(d.Date) || dates[d.Date] || utf8.RuneCountInString(d.Name) > MaxName || strings.ContainsAny(d.Name, "\r\n") {
-			w.add("holidays", "desk.routing.wrong_date", map[string]any{"text": clip(string(d.Date)+" "+d.Name, 60)})
-			break
-		}
-		dates[d.Date] = true
-	}
-	if len(c.Holidays) > maxHolidays || len(c.Openings) > maxHolidays {
-		w.add("holidays", "desk.routing.wrong_many", map[string]any{"max": maxHolidays})
-	}
-	for date, o := range c.Openings {
-		if !soundDate(date) || !soundHours(o.Hours) || utf8.RuneCountInString(o.Name) > MaxName || strings.ContainsAny(o.Name, "\r\n") {
-			w.add("openings", "desk.routing.wrong_date", map[string]any{"text": clip(string(date)+" "+o.Name, 60)})
 			break
 		}
 	}
@@ -141,17 +148,6 @@ func CheckCalendar(c support.Calendar) error {
 
 const day = 24 * 60
 
-// soundHours reports whether intervals begin on their day, last at most a day and do not overlap.
-func soundHours(hours []support.Interval) bool {
-	sorted := slices.SortedFunc(slices.Values(hours), func(a, b support.Interval) int { return cmp.Compare(a.From, b.From) })
-	for i, h := range sorted {
-		if h.From < 0 || h.From >= day || h.To <= h.From || h.To > h.From+day || i > 0 && h.From < sorted[i-1].To {
-			return false
-		}
-	}
-	return len(hours) <= 24
-}
-
 // overlapsNext reports whether hours of one day run into those of the next.
 func overlapsNext(hours, next []support.Interval) bool {
 	for _, h := range hours {
@@ -165,8 +161,8 @@ func overlapsNext(hours, next []support.Interval) bool {
 }
 
 func soundDate(d support.Date) bool {
-	t, err := time.Parse(time.DateOnly, string(d))
-	return err == nil && t.Year() >= 1970 && t.Year() < 3000
+	_, ok := support.ParseDate(string(d))
+	return ok
 }
 
 var priorities = []support.Priority{support.PriorityUrgent, support.PriorityHigh, support.PriorityNormal, support.PriorityLow}

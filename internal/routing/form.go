@@ -133,7 +133,7 @@ func ReadTeam(f Form) (support.Team, error) {
 			continue
 		}
 		way := support.TeamChannel{Channel: c, Calendar: support.CalendarID(r.line(name + "_calendar")), Langs: r.langs(name + "_langs")}
-		if len(way.Langs) == len(ChannelLangs(c)) && len(way.Langs) == len(kb.Langs) {
+		if len(way.Langs) == len(c.Langs()) {
 			way.Langs = nil // all of them
 		}
 		t.Channels = append(t.Channels, way)

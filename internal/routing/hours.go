@@ -171,6 +171,7 @@ func readHours(s string) (hours []support.Interval, ok bool) {
 		}
 		hours = append(hours, support.Interval{From: from, To: to})
 	}
+	slices.SortFunc(hours, func(a, b support.Interval) int { return a.From - b.From })
 	return hours, len(hours) > 0
 }
 

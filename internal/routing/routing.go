@@ -21,17 +21,6 @@ const DefaultTeam support.TeamID = "support"
 // Channels are the ways by which a team can be reached, e-mail first.
 var Channels = []support.Channel{support.ChannelEmail, support.ChannelChat, support.ChannelCallback}
 
-// phoneLangs are the languages that calls are made in.
-var phoneLangs = []kb.Lang{kb.English, kb.Spanish, kb.Italian, kb.French, kb.Dutch, kb.German}
-
-// ChannelLangs are the languages that a channel can be offered in.
-func ChannelLangs(c support.Channel) []kb.Lang {
-	if c == support.ChannelCallback {
-		return phoneLangs
-	}
-	return kb.Langs[:]
-}
-
 // Agent is somebody who works here, and what they take on.
 type Agent struct {
 	support.Agent
@@ -159,7 +148,7 @@ func (s *State) Route(key support.CategoryKey, l kb.Lang) (t support.Team, c sup
 func Speaks(t support.Team, c support.Channel, l kb.Lang) bool {
 	for _, way := range t.Channels {
 		if way.Channel == c {
-			return slices.Contains(ChannelLangs(c), l) && (len(way.Langs) == 0 || slices.Contains(way.Langs, l))
+			return slices.Contains(c.Spoken(way.Langs), l)
 		}
 	}
 	return false
