@@ -22,7 +22,7 @@ var routedCategory = routed[support.Category]{part: "categories", page: "categor
 		}
 		return c
 	},
-	name:    func(c support.Category) string { return string(c.Key) },
+	name:    routingPage.Label,
 	form:    func(c support.Category, _ kb.Lang) routing.Form { return routing.CategoryForm(c) },
 	read:    func(f routing.Form, _ support.Category) (support.Category, error) { return routing.ReadCategory(f) },
 	save:    (*routing.Service).SaveCategory,

@@ -70,7 +70,7 @@ type routed[T any] struct {
 	part, page string
 	find       func(all *routing.State, id string) (routing.Saved[T], bool)
 	fresh      func(all *routing.State) T // to be filled in; nil where there is no new one
-	name       func(T) string
+	name       func(routingPage, T) string
 	form       func(v T, l kb.Lang) routing.Form
 	read       func(f routing.Form, was T) (T, error)
 	save       func(*routing.Service, context.Context, support.Actor, T, int64) error
@@ -91,7 +91,7 @@ func (k routed[T]) open(s *Server, c *gin.Context) (p routingPage, was routing.S
 		if was, found = k.find(&p.All, p.ID); !found {
 			return p, was, problem.New(problem.NotFound, "")
 		}
-		p.Title = k.name(was.Value)
+		p.Title = k.name(p, was.Value)
 	}
 	k.put(&p, was)
 	return p, was, nil
@@ -202,7 +202,7 @@ var routedTeam = routed[support.Team]{part: "teams", page: "team",
 		}
 		return t
 	},
-	name:    func(t support.Team) string { return t.Name },
+	name:    func(_ routingPage, t support.Team) string { return t.Name },
 	form:    func(t support.Team, _ kb.Lang) routing.Form { return routing.TeamForm(t) },
 	read:    func(f routing.Form, _ support.Team) (support.Team, error) { return routing.ReadTeam(f) },
 	save:    (*routing.Service).SaveTeam,
@@ -218,7 +218,7 @@ var routedCalendar = routed[support.Calendar]{part: "calendars", page: "calendar
 		}
 		return c
 	},
-	name:    func(c support.Calendar) string { return c.Name },
+	name:    func(_ routingPage, c support.Calendar) string { return c.Name },
 	form:    routing.CalendarForm,
 	read:    func(f routing.Form, _ support.Calendar) (support.Calendar, error) { return routing.ReadCalendar(f) },
 	save:    (*routing.Service).SaveCalendar,
@@ -231,7 +231,7 @@ var routedAgent = routed[routing.Agent]{part: "agents", page: "agent",
 		}
 		return all.Agent(support.AgentID(id))
 	},
-	name: func(a routing.Agent) string {
+	name: func(_ routingPage, a routing.Agent) string {
 		if a.Name == "" {
 			return a.Email
 		}
