@@ -142,7 +142,9 @@ func (k routed[T]) send(s *Server, c *gin.Context, other func(p *routingPage, do
 		}
 	}
 	v, err := k.read(p.Form, was.Value)
-	if err == nil {
+	if err != nil {
+		err = s.Routing.AlsoWrong(err, &p.All, v)
+	} else {
 		err = k.save(s.Routing, c.Request.Context(), actor(c), v, p.Version)
 	}
 	if err != nil {

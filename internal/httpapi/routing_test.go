@@ -257,7 +257,7 @@ func TestRoutingFormsLoseNothing(t *testing.T) {
 		{"/desk/teams/new", []string{"id", "Über", "name", "Équipe <1>", "email", "nobody"}, []string{"id", "email"}},
 		{"/desk/teams/new", []string{"id", "x", "name", "", "notify", "1"}, []string{"name", "email"}},
 		{"/desk/teams/support", []string{"name", "Autre", "email_langs", "fr"}, []string{"email_langs"}},
-		{"/desk/calendars/default", []string{"weekly", "lundi 09:00-12:00\nblursday 9-10", "holidays", "Noël", "openings", "2026-12-24 <matin>", "name", "Autre"}, []string{"weekly", "holidays", "openings"}},
+		{"/desk/calendars/default", []string{"weekly", "lundi 09:00-12:00\nblursday 9-10", "holidays", "Noël", "openings", "2026-12-24 <matin>", "name", "", "zone", "Paris"}, []string{"weekly", "holidays", "openings", "name", "zone"}},
 		{"/desk/calendars/default", []string{"weekly", "lundi 09:00-12:00, 11:00-13:00", "zone", "Paris"}, []string{"weekly", "zone"}},
 		{"/desk/calendars/default", []string{"weekly", "lundi 22:00-09:30, 10:00-11:00\nmardi 09:00-10:00"}, []string{"weekly"}},
 		{"/desk/calendars/default", []string{"openings", "2026-02-30 fermé"}, []string{"openings"}},

@@ -52,6 +52,33 @@ func (w *wrongs) line(field, s string, max int, empty bool) {
 	}
 }
 
+// AlsoWrong adds to what could not be read of a form (err) what is wrong with the thing that could be, a
+// support.Team, Calendar, Category or an Agent, so that all of it is said at once.
+func (s *Service) AlsoWrong(err error, all *State, v any) error {
+	var p *problem.Error
+	if !errors.As(err, &p) || p.Kind != problem.Invalid {
+		return err
+	}
+	var more []problem.Field
+	switch v := v.(type) {
+	case support.Team:
+		more = all.checkTeam(v)
+	case support.Calendar:
+		more = checkCalendar(v)
+	case support.Category:
+		more = s.checkCategory(all, v)
+	case Agent:
+		more = all.checkAgent(v)
+	}
+	out := *p
+	for _, f := range more {
+		if !slices.ContainsFunc(p.Fields, func(said problem.Field) bool { return said.Name == f.Name }) {
+			out.Fields = append(out.Fields, f)
+		}
+	}
+	return &out
+}
+
 func (s *State) checkTeam(t support.Team) []problem.Field {
 	var w wrongs
 	if !goodID.MatchString(string(t.ID)) || t.ID == "new" { // an address of its own
