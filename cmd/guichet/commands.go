@@ -219,6 +219,8 @@ func (c *articleDelete) Run(e *env) error {
 type agentCmd struct {
 	Add  agentAdd  `cmd:"" help:"Add somebody, or change their role."`
 	Link agentLink `cmd:"" help:"Print a one-time sign-in link, good for an hour."`
+	List agentList `cmd:"" help:"List people with what they take on."`
+	Set  agentSet  `cmd:"" help:"Say what somebody takes on, or whether they may sign in."`
 }
 
 type agentAdd struct {

@@ -35,7 +35,11 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Write the whole database and its key into a folder, also while guichet runs."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup into an empty database."`
 	Doctor  doctorCmd  `cmd:"" help:"Check this installation, one sentence a check."`
-	Agent   agentCmd   `cmd:"" help:"Add people who work here, or print a sign-in link."`
+	Agent   agentCmd   `cmd:"" help:"Add people who work here, print a sign-in link, or say what each takes on."`
+
+	Team     teamCmd     `cmd:"" help:"List teams, or make and change them."`
+	Calendar calendarCmd `cmd:"" help:"List calendars, make and change them, or import holidays."`
+	Category categoryCmd `cmd:"" help:"List the categories of requests, or make and change them."`
 }
 
 // env is what every command gets.

@@ -20,6 +20,7 @@ import (
 	"guichet/internal/observe"
 	"guichet/internal/postgres"
 	"guichet/internal/publish"
+	"guichet/internal/routing"
 	"guichet/internal/site"
 	"guichet/internal/support"
 	"guichet/kb"
@@ -46,6 +47,7 @@ type App struct {
 	Desk      *desk.Service
 	Handoff   *handoff.Service
 	Publish   *publish.Service
+	Routing   *routing.Service
 	Site      *site.Service
 }
 
@@ -82,6 +84,10 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	a.stops = append(a.stops, func(context.Context) error { return a.index.Close() })
 	a.indexer = newIndexer(a.db.DB, a.index, log)
 	if a.Site, err = openSite(ctx, cfg, a.db.DB, a.catalogs, log); err != nil {
+		return a, err
+	}
+	a.Routing = routing.New(routing.Config{Store: a.db.DB, Words: a.catalogs, Log: log})
+	if err := a.Routing.Refresh(ctx); err != nil {
 		return a, err
 	}
 	a.assemble()

@@ -18,7 +18,10 @@ import (
 	"guichet/internal/assistant"
 	"guichet/internal/auth"
 	"guichet/internal/config"
+	"guichet/internal/locale"
 	"guichet/internal/publish"
+	"guichet/internal/routing"
+	"guichet/internal/support"
 	"guichet/kb"
 	"guichet/kb/markdown"
 )
@@ -31,9 +34,11 @@ var PublishAll = publish.ImportOptions{Publish: true, Author: "starter"}
 type Commands struct {
 	Publish *publish.Service
 	Auth    *auth.Service
+	Routing *routing.Service
 
 	db    database
 	links links
+	words *locale.Catalogs
 }
 
 // Beside opens the database of the server that runs on the data folder, or the settings' own.
@@ -48,8 +53,16 @@ func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Command
 	}
 	c.Publish = publish.New(publish.Config{Store: c.db.DB, Log: log})
 	c.Auth = auth.New(c.db.DB, nil)
+	if c.words, err = openCatalogs(cfg.LocalesDir); err != nil {
+		c.Close()
+		return nil, err
+	}
+	c.Routing = routing.New(routing.Config{Store: c.db.DB, Words: c.words, Log: slog.New(slog.DiscardHandler)}) // the command says itself what it saved
 	return c, nil
 }
+
+// Operator is who gives commands on this machine: what they may do, the files' owner decided.
+var Operator = support.Actor{Agent: &support.Agent{Role: support.RoleAdmin}}
 
 // Close closes the database, and ends it where it was started for the command.
 func (c *Commands) Close() {

@@ -23,7 +23,7 @@ import (
 const (
 	maxBody = 64 << 10
 	maxForm = 1 << 20
-	// A logo that is too large comes back with a word too; admins alone are listened to for so long.
+	// A logo, or a calendar file, that is too large comes back with a word too; admins alone are listened to for so long.
 	maxUpload = 8 << 20
 )
 
@@ -67,7 +67,7 @@ func (s *Server) secure(c *gin.Context) {
 	switch {
 	case wantsJSON(c):
 		limit = maxBody
-	case c.FullPath() == settingsPath:
+	case c.FullPath() == settingsPath, c.FullPath() == calendarPath:
 		limit = maxUpload
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)

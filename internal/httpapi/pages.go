@@ -30,7 +30,7 @@ func loadPages(c Config, asset func(name string) string) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := []string{"layout.html", "desk-layout.html", "parts.html", "thread.html", "icons.html"}
+	shared := []string{"layout.html", "desk-layout.html", "desk-parts.html", "parts.html", "thread.html", "icons.html"}
 	base, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
 		"asset": asset, "typeset": typeset, "cells": cells, "dict": dict, "langName": langName,
 	}).ParseFS(templates, shared...)

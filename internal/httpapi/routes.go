@@ -82,6 +82,21 @@ func (s *Server) routes() {
 	s.post("/desk/gaps/done", s.pageGapClose)
 	s.get(settingsPath, s.pageSettings)
 	s.post(settingsPath, s.pageSettingsSend)
+
+	// Which team, in which hours: for admins. The id "new" makes one.
+	s.get("/desk/teams", s.pageTeams)
+	s.get("/desk/teams/:id", s.pageTeam)
+	s.post("/desk/teams/:id", s.pageTeamSend)
+	s.get("/desk/calendars", s.pageCalendars)
+	s.get(calendarPath, s.pageCalendar)
+	s.post(calendarPath, s.pageCalendarSend)
+	s.get("/desk/categories", s.pageCategories)
+	s.get("/desk/categories/:id", s.pageCategory)
+	s.post("/desk/categories/:id", s.pageCategorySend)
+	s.get("/desk/agents", s.pageAgents)
+	s.get("/desk/agents/:id", s.pageAgent)
+	s.post("/desk/agents/:id", s.pageAgentSend)
+	s.get("/desk/simulator", s.pageSimulator)
 }
 
 func (s *Server) get(path string, h handler) {

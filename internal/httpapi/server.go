@@ -22,6 +22,7 @@ import (
 	"guichet/internal/handoff"
 	"guichet/internal/locale"
 	"guichet/internal/publish"
+	"guichet/internal/routing"
 	"guichet/internal/site"
 	"guichet/internal/support"
 )
@@ -54,6 +55,7 @@ type Config struct {
 	Reading   Reading
 	Mailbox   Mailbox
 	Settings  *site.Service
+	Routing   *routing.Service
 
 	Catalogs *locale.Catalogs
 	Web      fs.FS // templates/ and dist/
