@@ -278,6 +278,38 @@ func TestInvitationAndLostPassword(t *testing.T) {
 	}
 }
 
+// TestTeamMail: where admins have set an address, a released ticket is announced there.
+func TestTeamMail(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	guest, admin := newBrowser(t, h), newAdmin(t, h)
+	f := admin.settings(t)
+	f.Set("team_mail", "equipe")
+	if status, page, _ := admin.press(t, f, "save"); status != http.StatusBadRequest || !strings.Contains(page, `href="#team_mail"`) {
+		t.Errorf("what is no address: %d", status)
+	}
+	release := func() (n int) {
+		t.Helper()
+		guest.request(t, "fr", "claire@example.org", "Bonjour, où est mon remboursement ?")
+		tickets, _, err := h.Desk.Tickets(t.Context(), support.Actor{Agent: &support.Agent{Role: support.RoleAdmin}}, desk.Filter{View: "held"})
+		if err != nil || len(tickets) != 1 {
+			t.Fatalf("held tickets: %v %v", tickets, err)
+		}
+		admin.send(t, "/desk/tickets/"+string(tickets[0].ID)+"/release")
+		if err := h.Database().Pool().QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE ticket_id = $1 AND kind = 'team' AND recipient = 'equipe@example.org' AND lang = 'fr'`, tickets[0].ID).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := release(); n != 0 {
+		t.Errorf("%d mails to nobody", n)
+	}
+	admin.change(t, "team_mail", "equipe@example.org", "default", "fr")
+	if n := release(); n != 1 {
+		t.Errorf("%d mails to the team, want 1", n)
+	}
+}
+
 // TestDossier: what was asked, said, cited and rejected stands beside the ticket, and assigning works.
 func TestDossier(t *testing.T) {
 	t.Parallel()
