@@ -217,7 +217,7 @@ func (c *articleDelete) Run(e *env) error {
 }
 
 type agentCmd struct {
-	Add  agentAdd  `cmd:"" help:"Add somebody, or change their role."`
+	Add  agentAdd  `cmd:"" help:"Add somebody, or change their role, and print their invitation link, good for a week."`
 	Link agentLink `cmd:"" help:"Print a one-time sign-in link, good for an hour."`
 	List agentList `cmd:"" help:"List people with what they take on."`
 	Set  agentSet  `cmd:"" help:"Say what somebody takes on, or whether they may sign in."`
@@ -235,10 +235,8 @@ func (c *agentAdd) Run(e *env) error {
 		return err
 	}
 	defer d.Close()
-	if err := d.Auth.AddAgent(e.ctx, c.Email, c.Name, support.Role(c.Role)); err != nil {
-		return err
-	}
-	return e.link(d, c.Email)
+	link, err := d.Invite(e.ctx, c.Email, c.Name, support.Role(c.Role))
+	return e.printLink(link, err)
 }
 
 type agentLink struct {
@@ -255,7 +253,10 @@ func (c *agentLink) Run(e *env) error {
 }
 
 func (e *env) link(d *app.Commands, email string) error {
-	link, err := d.SignInLink(e.ctx, email)
+	return e.printLink(d.SignInLink(e.ctx, email))
+}
+
+func (e *env) printLink(link string, err error) error {
 	if err != nil {
 		return err
 	}

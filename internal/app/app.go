@@ -117,10 +117,10 @@ func (a *App) assemble() {
 		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Writer: a.writer(),
 		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
-		Zone: a.cfg.Place, Log: a.log})
+		Zone: a.cfg.Place, Teams: teams{a.Site}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
-	a.Auth = auth.New(db, nil)
+	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
 }
 
 // CatchUp brings the word index up to what is live now.

@@ -52,12 +52,12 @@ func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Command
 		return nil, err
 	}
 	c.Publish = publish.New(publish.Config{Store: c.db.DB, Log: log})
-	c.Auth = auth.New(c.db.DB, nil)
 	if c.words, err = openCatalogs(cfg.LocalesDir); err != nil {
 		c.Close()
 		return nil, err
 	}
 	c.Routing = routing.New(routing.Config{Store: c.db.DB, Words: c.words, Log: slog.New(slog.DiscardHandler)}) // the command says itself what it saved
+	c.Auth = auth.New(auth.Config{Store: c.db.DB})
 	return c, nil
 }
 
@@ -78,6 +78,19 @@ func (c *Commands) SignInLink(ctx context.Context, email string) (string, error)
 		return "", fmt.Errorf("nobody here has the address %s; guichet agent add %s adds them: %w", email, email, err)
 	}
 	return c.links.signIn(t), nil
+}
+
+// Invite adds somebody, or changes their role, and returns the address where they choose a password:
+// once, within a week. Who has a password already gets a sign-in link.
+func (c *Commands) Invite(ctx context.Context, email, name string, role support.Role) (string, error) {
+	t, err := c.Auth.InviteLink(ctx, email, name, role)
+	if err != nil {
+		return "", err
+	}
+	if t == "" {
+		return c.SignInLink(ctx, email)
+	}
+	return c.links.Invitation(t), nil
 }
 
 // Export writes every article into dir/<lang>/, one Markdown file each, and returns how many.

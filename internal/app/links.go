@@ -21,6 +21,19 @@ func (l links) Ticket(lang kb.Lang, link, proof support.Token) string {
 	return s
 }
 
+// desk is a ticket's page for staff.
+func (l links) desk(id support.TicketID) string { return l.at("/desk/tickets/", string(id)) }
+
+// Invitation is the page where somebody who is to work here chooses a password.
+func (l links) Invitation(t support.Token) string { return l.at("/desk/invitation/", string(t)) }
+
+// Reset is the page where somebody who has lost a password chooses another.
+func (l links) Reset(t support.Token) string { return l.at("/desk/password/", string(t)) }
+
+func (l links) at(folder, name string) string {
+	return strings.TrimSuffix(l.base.String(), "/") + folder + name
+}
+
 // signIn is the page that signs an agent in.
 func (l links) signIn(t support.Token) string {
 	return strings.TrimSuffix(l.base.String(), "/") + "/desk/sign-in/" + string(t)

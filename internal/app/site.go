@@ -100,6 +100,24 @@ func makeSecret(path string) error {
 	return nil
 }
 
+// deskLang is the language in which people who work here are written to, where they chose none: the
+// help center's own, if the desk speaks it.
+func (a *App) deskLang() kb.Lang {
+	if a.Site.Current().Default == kb.French {
+		return kb.French
+	}
+	return kb.English
+}
+
+// teams announces every new ticket at the one address that admins have set.
+type teams struct{ site *site.Service }
+
+// TeamAddress implements handoff.Teams.
+func (t teams) TeamAddress(context.Context, support.Ticket) (address string, notify bool, err error) {
+	address = t.site.Current().TeamMail
+	return address, address != "", nil
+}
+
 // mailer sends letters by the mail server that is set at the time: also those that were promised
 // before it was.
 type mailer struct {

@@ -22,17 +22,19 @@ type house struct {
 	t  *testing.T
 	db *postgres.DB
 
-	mu    sync.Mutex
-	later time.Duration
+	mu      sync.Mutex
+	later   time.Duration
+	letters []support.Letter
+	hashes  atomic.Int32
 }
 
 func setup(t *testing.T) *house {
 	h := &house{t: t, db: pgtest.New(t)}
-	h.Service = auth.New(h.db, func() time.Time {
+	h.Service = auth.New(auth.Config{Store: h.db, Mailer: h, Links: links{}, MailDomain: "example.com", Derive: h.derive, Now: func() time.Time {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return time.Now().Add(h.later)
-	})
+	}})
 	return h
 }
 
@@ -52,7 +54,7 @@ func (h *house) signIn(email string, role support.Role) support.Token {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	session, err := h.SignIn(h.t.Context(), link)
+	session, err := h.SignIn(h.t.Context(), support.Actor{}, link)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func TestSignInOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {
-			if session, err := h.SignIn(t.Context(), link); err == nil {
+			if session, err := h.SignIn(t.Context(), support.Actor{}, link); err == nil {
 				in.Add(1)
 			} else if !problem.Is(err, problem.Gone) || session != "" {
 				t.Errorf("%q, %v; want Gone", session, err)
@@ -85,7 +87,7 @@ func TestSignInOnce(t *testing.T) {
 	if in.Load() != 1 {
 		t.Errorf("%d got in", in.Load())
 	}
-	if _, err := h.SignIn(t.Context(), support.NewToken()); !problem.Is(err, problem.NotFound) {
+	if _, err := h.SignIn(t.Context(), support.Actor{}, support.NewToken()); !problem.Is(err, problem.NotFound) {
 		t.Errorf("a made-up link: %v, want NotFound", err)
 	}
 	late, err := h.SignInToken(t.Context(), "ines@example.com")
@@ -93,7 +95,7 @@ func TestSignInOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.forward(support.SignInTTL)
-	if _, err := h.SignIn(t.Context(), late); !problem.Is(err, problem.Gone) {
+	if _, err := h.SignIn(t.Context(), support.Actor{}, late); !problem.Is(err, problem.Gone) {
 		t.Errorf("an hour later: %v, want Gone", err)
 	}
 	if _, err := h.SignInToken(t.Context(), "nobody@example.com"); !problem.Is(err, problem.NotFound) {
@@ -181,7 +183,7 @@ func TestFirstAdmin(t *testing.T) {
 	if err != nil || link == "" {
 		t.Fatalf("FirstAdmin: %q, %v", link, err)
 	}
-	session, err := h.SignIn(t.Context(), link)
+	session, err := h.SignIn(t.Context(), support.Actor{}, link)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,17 +20,27 @@ type Thread struct {
 	Entries []support.Entry
 	// Withheld says that the confirmation could not be sent: the address has had its share.
 	Withheld bool
+	Ratings  []Rating // of the assistant's answers in it; for staff
+}
+
+// Rating is what somebody said of an answer in a thread.
+type Rating struct {
+	Answer  support.AnswerID
+	Helpful bool
+	Reasons []string
+	Comment string
 }
 
 // Filter selects tickets for the list.
 type Filter struct {
-	View  string           // "open" (default), "held", "solved", "all"
+	View  string           // one of Views; "" for the first
+	Agent support.AgentID  // whose "mine" are
 	Limit int              // zero means 50, at most 200
 	After support.TicketID // the last one of the page before; "" for the first page
 }
 
 // Views are the lists that agents can look at.
-var Views = []string{"open", "held", "solved", "all"}
+var Views = []string{"open", "mine", "unassigned", "held", "solved", "all"}
 
 // Tx is what one reply or status change does to the tables.
 type Tx interface {
@@ -40,8 +50,10 @@ type Tx interface {
 	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner) error
 	// Append is handoff.Tx.Append: numbered under the lock, once a client id.
 	Append(ctx context.Context, c support.ConversationID, e support.Entry) (support.Entry, error)
-	// CreateReplyMail keeps a promised mail. A reply that announces an entry is promised once: created
-	// is false for the second time.
+	// FindAgent reads a person who works here; NotFound.
+	FindAgent(ctx context.Context, id support.AgentID) (support.Agent, error)
+	// CreateReplyMail keeps a promised mail. A reply or a status that announces an entry is promised
+	// once: created is false for the second time.
 	CreateReplyMail(ctx context.Context, m support.Mail) (created bool, err error)
 	SaveToken(ctx context.Context, p support.Purpose, t support.Token, subject, detail string, expires time.Time) error
 	Enqueue(ctx context.Context, job interface{ Kind() string }) error
@@ -52,8 +64,12 @@ type Store interface {
 	InDesk(ctx context.Context, do func(context.Context, Tx) error) error
 	// Tickets lists tickets newest movement first. Held ones are only in the view "held".
 	Tickets(ctx context.Context, f Filter) ([]support.Ticket, error)
-	// CountTickets returns how many tickets each view holds.
-	CountTickets(ctx context.Context) (map[string]int, error)
+	// CountTickets returns how many tickets each view holds; "mine" are the agent's.
+	CountTickets(ctx context.Context, agent support.AgentID) (map[string]int, error)
+	// Colleagues lists the agents who are not disabled, by name.
+	Colleagues(ctx context.Context) ([]support.Agent, error)
+	// SolvedTooLong returns at most so many tickets that were solved before, the longest first.
+	SolvedTooLong(ctx context.Context, before time.Time, limit int) ([]support.TicketID, error)
 	// Thread reads a ticket and its entries; staff sees all, others those with a PubSeq.
 	Thread(ctx context.Context, id support.TicketID, staff bool) (Thread, error)
 	// FindLinkedTicket returns the ticket that a link token opens. NotFound; Gone if expired.
@@ -121,10 +137,11 @@ func (s *Service) Tickets(ctx context.Context, actor support.Actor, f Filter) (t
 	if f.Limit <= 0 || f.Limit > 200 {
 		f.Limit = 50
 	}
+	f.Agent = actor.Agent.ID
 	if ts, err = s.c.Store.Tickets(ctx, f); err != nil {
 		return nil, nil, err
 	}
-	counts, err = s.c.Store.CountTickets(ctx)
+	counts, err = s.c.Store.CountTickets(ctx, f.Agent)
 	return ts, counts, err
 }
 
@@ -161,7 +178,7 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 	if to == "" {
 		to = support.StatusWaitingMember
 	}
-	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
+	err = s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
 		t, err := tx.LockTicket(ctx, id)
 		if err != nil {
 			return err
@@ -184,29 +201,22 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 		if err != nil || !created { // the same reply again: it was promised the first time
 			return err
 		}
-		if err := s.change(ctx, tx, t, to); err != nil {
+		if _, err := s.change(ctx, tx, t, to); err != nil {
 			return err
 		}
 		if err := tx.MoveConversation(ctx, t.Conversation, support.OwnerHuman); err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, SendReply{Mail: mail})
-	})
-}
-
-// SetStatus moves a ticket to another status.
-func (s *Service) SetStatus(ctx context.Context, actor support.Actor, id support.TicketID, to support.Status) (err error) {
-	defer problem.Wrap(&err, "desk.SetStatus(%s, %s)", id, to)
-	if !actor.IsStaff() {
-		return problem.New(problem.Forbidden, "")
-	}
-	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
-		t, err := tx.LockTicket(ctx, id)
-		if err != nil {
+		if err := tx.Enqueue(ctx, SendReply{Mail: mail}); err != nil {
 			return err
 		}
-		return s.change(ctx, tx, t, to)
+		failpoint.At(failpoint.ReplyBeforeCommit)
+		return nil
 	})
+	if err == nil {
+		failpoint.At(failpoint.ReplyCommitted)
+	}
+	return err
 }
 
 // MemberReply adds what a member wrote on the ticket's page. A ticket that waited for it, or was
@@ -272,7 +282,8 @@ func (s *Service) hear(ctx context.Context, tx Tx, t support.Ticket, clientID, t
 	}
 	switch t.Status {
 	case support.StatusWaitingMember, support.StatusSolved:
-		return e, s.change(ctx, tx, t, support.StatusOpen)
+		_, err := s.change(ctx, tx, t, support.StatusOpen)
+		return e, err
 	}
 	t.UpdatedAt = now
 	return e, tx.UpdateTicket(ctx, t)
@@ -302,32 +313,13 @@ func (s *Service) MemberSolved(ctx context.Context, link support.Token) (err err
 		if err != nil {
 			return err
 		}
-		return s.change(ctx, tx, t, support.StatusSolved)
+		_, err = s.change(ctx, tx, t, support.StatusSolved)
+		return err
 	})
 }
 
-// change moves a locked ticket and writes it into the thread. To the same status it does nothing.
-func (s *Service) change(ctx context.Context, tx Tx, t support.Ticket, to support.Status) error {
-	if t.Status == to {
-		return nil
-	}
-	now := s.c.Now()
-	moved, err := t.Change(to, now)
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(support.StatusData{From: t.Status, To: to})
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryStatus, Author: support.AuthorSystem,
-		Channel: support.ChannelWeb, Data: data, CreatedAt: now}); err != nil {
-		return err
-	}
-	return tx.UpdateTicket(ctx, moved)
-}
-
-// Deliver sends the mail that a reply promised; see handoff.Deliver on running twice.
+// Deliver sends the mail that a reply or a change of status promised; see handoff.Deliver on running
+// twice.
 func (s *Service) Deliver(ctx context.Context, id support.MailID) (err error) {
 	defer problem.Wrap(&err, "desk.Deliver(%s)", id)
 	m, t, err := s.c.Store.FindMail(ctx, id)
@@ -345,8 +337,16 @@ func (s *Service) Deliver(ctx context.Context, id support.MailID) (err error) {
 		return err
 	}
 	failpoint.At(failpoint.MailBeforeSend)
-	err = s.c.Mailer.Send(ctx, support.Letter{Kind: m.Kind, MessageID: m.MessageID, To: m.Recipient, Lang: m.Lang,
-		Ref: t.Ref, Link: s.c.Links.Ticket(t.Lang, link, ""), Zone: s.c.Zone, Reply: e.Body, AgentName: e.AgentName})
+	letter := support.Letter{Kind: m.Kind, MessageID: m.MessageID, To: m.Recipient, Lang: m.Lang,
+		Ref: t.Ref, Link: s.c.Links.Ticket(t.Lang, link, ""), Zone: s.c.Zone, Reply: e.Body, AgentName: e.AgentName}
+	if m.Kind == support.MailStatus {
+		var d support.StatusData
+		if err := json.Unmarshal(e.Data, &d); err != nil {
+			return err
+		}
+		letter.Status = d.To.Public()
+	}
+	err = s.c.Mailer.Send(ctx, letter)
 	if problem.Is(err, problem.Invalid) {
 		return s.c.Store.MarkMail(ctx, id, "failed", err.Error())
 	}

@@ -383,7 +383,7 @@ func TestTickets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(map[string]int{"open": 4, "held": 1, "solved": 1, "all": 8}, counts); diff != "" {
+			if diff := cmp.Diff(map[string]int{"open": 4, "mine": 0, "unassigned": 4, "held": 1, "solved": 1, "all": 8}, counts); diff != "" {
 				t.Fatalf("counts (-want +got):\n%s", diff)
 			}
 			if len(page) == 0 {

@@ -128,7 +128,7 @@ func (h *house) read(id support.TicketID) desk.Thread {
 // deliver sends every reply that is promised, as the jobs would.
 func (h *house) deliver() {
 	h.t.Helper()
-	rows, err := h.db.Pool().Query(h.t.Context(), `SELECT id FROM mails WHERE kind = 'reply' AND state = 'queued' ORDER BY id`)
+	rows, err := h.db.Pool().Query(h.t.Context(), `SELECT id FROM mails WHERE kind IN ('reply','status') AND state = 'queued' ORDER BY id`)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -3,13 +3,18 @@
 // SIGKILL when GUICHET_FAIL_AT names the point.
 package failpoint
 
-// The points, in the order in which a handoff meets them.
+// The points, in the order in which a handoff, an agent's reply and a change of status meet them.
 const (
 	HandoffBeforeCommit = "handoff.before_commit"
 	HandoffCommitted    = "handoff.committed"
+	ReplyBeforeCommit   = "reply.before_commit"
+	ReplyCommitted      = "reply.committed"
+	StatusBeforeCommit  = "status.before_commit"
+	StatusCommitted     = "status.committed"
 	MailBeforeSend      = "mail.before_send"
 	MailSent            = "mail.sent" // accepted by the server, not yet noted
 )
 
 // Points are all of them.
-var Points = []string{HandoffBeforeCommit, HandoffCommitted, MailBeforeSend, MailSent}
+var Points = []string{HandoffBeforeCommit, HandoffCommitted, ReplyBeforeCommit, ReplyCommitted,
+	StatusBeforeCommit, StatusCommitted, MailBeforeSend, MailSent}

@@ -47,6 +47,10 @@ func (s *Service) Deliver(ctx context.Context, id support.MailID) (err error) {
 	if err != nil || m.State != "queued" {
 		return err
 	}
+	if m.Kind == support.MailTeam {
+		return s.send(ctx, support.Letter{Kind: m.Kind, MessageID: m.MessageID, To: m.Recipient, Lang: m.Lang, Ref: t.Ref,
+			Link: s.c.DeskLink(t.ID), PromisedAt: t.PromisedAt, Zone: s.c.Zone, Category: t.Category, TicketLang: t.Lang}, id)
+	}
 	if m.Recipient != t.Email { // corrected in the meantime: another mail is on its way
 		return s.c.Store.MarkMail(ctx, id, "withheld", "address corrected")
 	}
@@ -64,9 +68,14 @@ func (s *Service) Deliver(ctx context.Context, id support.MailID) (err error) {
 	if err != nil {
 		return err
 	}
+	return s.send(ctx, support.Letter{Kind: m.Kind, MessageID: m.MessageID, To: m.Recipient, Lang: m.Lang,
+		Ref: t.Ref, Link: s.c.Links.Ticket(t.Lang, link, proof), Held: t.Held(), PromisedAt: t.PromisedAt, Zone: s.c.Zone}, id)
+}
+
+// send sends the letter of a promised mail and notes what became of it.
+func (s *Service) send(ctx context.Context, l support.Letter, id support.MailID) error {
 	failpoint.At(failpoint.MailBeforeSend)
-	err = s.c.Mailer.Send(ctx, support.Letter{Kind: m.Kind, MessageID: m.MessageID, To: m.Recipient, Lang: m.Lang,
-		Ref: t.Ref, Link: s.c.Links.Ticket(t.Lang, link, proof), Held: t.Held(), PromisedAt: t.PromisedAt, Zone: s.c.Zone})
+	err := s.c.Mailer.Send(ctx, l)
 	if problem.Is(err, problem.Invalid) {
 		return s.c.Store.MarkMail(ctx, id, "failed", err.Error())
 	}
@@ -141,6 +150,9 @@ func (s *Service) release(ctx context.Context, tx Tx, t support.Ticket, reason s
 			}
 		}
 		if _, err := tx.Append(ctx, t.Conversation, statusEntry(support.StatusData{To: support.StatusNew, Reason: reason}, now)); err != nil {
+			return t, err
+		}
+		if err := s.announce(ctx, tx, t); err != nil {
 			return t, err
 		}
 	}

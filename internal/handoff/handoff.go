@@ -91,6 +91,12 @@ type Links interface {
 	Ticket(lang kb.Lang, link, proof support.Token) string
 }
 
+// Teams says where a team hears of a new ticket.
+type Teams interface {
+	// TeamAddress is the address of the ticket's team; notify is false where nobody wants to hear.
+	TeamAddress(ctx context.Context, t support.Ticket) (address string, notify bool, err error)
+}
+
 // SendConfirmation is the job that sends a promised confirmation.
 type SendConfirmation struct {
 	Mail support.MailID `json:"mail"`
@@ -104,9 +110,12 @@ type Config struct {
 	Store      Store
 	Mailer     Mailer
 	Links      Links
-	MailDomain string         // right side of Message-IDs
-	Zone       *time.Location // in which working days are counted
-	SiteBudget int            // confirmation mails an hour over all addresses; zero means 300
+	MailDomain string                        // right side of Message-IDs
+	Zone       *time.Location                // in which working days are counted
+	SiteBudget int                           // confirmation mails an hour over all addresses; zero means 300
+	Teams      Teams                         // nil: no team hears of a ticket by mail
+	DeskLink   func(support.TicketID) string // the ticket's page for staff
+	DeskLang   func() kb.Lang                // in which teams are written to; nil means English
 	Log        *slog.Logger
 	Now        func() time.Time // nil means time.Now
 }

@@ -67,6 +67,7 @@ func (s *Server) pageDesk(c *gin.Context) error {
 		Views   []counted
 		Tickets []support.Ticket
 		Next    string // address of the next page; "" on the last
+		Names   map[support.AgentID]string
 	}{deskView: v, View: desk.Views[0]}
 	for _, name := range desk.Views {
 		if name == c.Query("view") {
@@ -82,6 +83,11 @@ func (s *Server) pageDesk(c *gin.Context) error {
 		return err
 	}
 	data.Tickets = tickets
+	colleagues, err := s.Desk.Colleagues(c.Request.Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	data.Names = agentNames(colleagues)
 	for _, name := range desk.Views {
 		data.Views = append(data.Views, counted{name, counts[name]})
 	}
@@ -98,6 +104,10 @@ type deskTicketPage struct {
 	Entries          []entryView
 	Then             []support.Status // what a reply may leave the ticket in; empty: it takes none
 	To               support.Status   // the one chosen
+	Dossier          dossierView
+	Me               support.AgentID
+	Colleagues       []support.Agent
+	AssigneeName     string
 	Statuses         []support.Status // what it may become without a reply
 	Notice           string
 	Errors           formErrors
@@ -108,7 +118,7 @@ type deskTicketPage struct {
 // pageDeskTicket shows a ticket with its thread, for staff.
 func (s *Server) pageDeskTicket(c *gin.Context) error {
 	return s.deskTicketPage(c, http.StatusOK, func(p *deskTicketPage) {
-		for _, n := range []string{"sent", "noted", "moved", "released"} {
+		for _, n := range []string{"sent", "noted", "moved", "released", "assigned"} {
 			if c.Query(n) != "" {
 				p.Notice = p.T("desk.notice." + n)
 			}
@@ -131,7 +141,17 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 	}
 	t := p.Ticket
 	p.Title = t.Ref + " · " + clip(t.Subject, 60)
-	p.Entries = threadView{view: v.view, staff: true}.entries(p.Thread.Entries)
+	thread := threadView{view: v.view, staff: true}
+	p.Entries, p.Dossier = thread.entries(p.Thread.Entries), thread.dossier(p.Thread)
+	p.Me = actor(c).Agent.ID
+	if p.Colleagues, err = s.Desk.Colleagues(c.Request.Context(), actor(c)); err != nil {
+		return err
+	}
+	if t.Assignee != "" {
+		if p.AssigneeName = agentNames(p.Colleagues)[t.Assignee]; p.AssigneeName == "" { // works here no more
+			p.AssigneeName = p.T("desk.assign.gone")
+		}
+	}
 	for _, to := range []support.Status{support.StatusWaitingMember, support.StatusOpen, support.StatusWaitingThirdParty,
 		support.StatusSolved, support.StatusClosed, support.StatusSpam} {
 		_, err := t.Change(to, s.Now())
@@ -144,6 +164,17 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 	}
 	with(&p)
 	return s.render(c, status, "desk/ticket", p)
+}
+
+// agentNames are the names of agents by their ids; the address where somebody has none.
+func agentNames(as []support.Agent) map[support.AgentID]string {
+	out := map[support.AgentID]string{}
+	for _, a := range as {
+		if out[a.ID] = a.Name; a.Name == "" {
+			out[a.ID] = a.Email
+		}
+	}
+	return out
 }
 
 // ticketID reads the ticket of the address; what is no id is NotFound.
@@ -216,6 +247,17 @@ func (s *Server) pageDeskStatus(c *gin.Context) error {
 	}
 	return s.onTicket(c, "moved", func(id support.TicketID) error {
 		return s.Desk.SetStatus(c.Request.Context(), actor(c), id, support.Status(fields.Get("status")))
+	}, func(*deskTicketPage) {})
+}
+
+// pageDeskAssign gives a ticket to an agent or to nobody, for staff.
+func (s *Server) pageDeskAssign(c *gin.Context) error {
+	fields, err := form(c)
+	return s.onTicket(c, "assigned", func(id support.TicketID) error {
+		if err != nil {
+			return err
+		}
+		return s.Desk.Assign(c.Request.Context(), actor(c), id, support.AgentID(fields.Get("was")), support.AgentID(fields.Get("assignee")))
 	}, func(*deskTicketPage) {})
 }
 

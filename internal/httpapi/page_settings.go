@@ -213,7 +213,7 @@ func settingsInput(c *gin.Context, f url.Values) (in site.Input, err error) {
 	in = site.Input{Version: version, Name: f.Get("name"), Legal: f.Get("legal"), Privacy: f.Get("privacy"), Terms: f.Get("terms"),
 		Default: f.Get("default"), Langs: strings.Join(f["langs"], " "), Sites: strings.ReplaceAll(f.Get("sites"), "\r\n", "\n"),
 		Accent: f.Get("accent"), Host: f.Get("smtp_host"), Port: f.Get("smtp_port"), Security: f.Get("smtp_security"),
-		User: f.Get("smtp_user"), From: f.Get("mail_from"), Password: f.Get("smtp_password"), KeptPassword: f.Get("smtp_kept"),
+		User: f.Get("smtp_user"), From: f.Get("mail_from"), Team: f.Get("team_mail"), Password: f.Get("smtp_password"), KeptPassword: f.Get("smtp_kept"),
 		RemoveLogo: f.Get("logo_remove") != ""}
 	if m := c.Request.MultipartForm; m != nil && len(m.File["logo"]) > 0 && m.File["logo"][0].Size > 0 {
 		file, err := m.File["logo"][0].Open()

@@ -23,14 +23,11 @@ func (s *Server) pageSignIn(c *gin.Context) error {
 // pageSignInSend spends the sign-in link and opens a session.
 func (s *Server) pageSignInSend(c *gin.Context) error {
 	s.deskView(c, "", "") // errors too are said in a language of the desk
-	session, err := s.Auth.SignIn(c.Request.Context(), support.Token(c.Param("token")))
+	session, err := s.Auth.SignIn(c.Request.Context(), actor(c), support.Token(c.Param("token")))
 	if err != nil {
 		return err
 	}
-	s.setDeskCookie(c, string(session), int(support.SessionTTL.Seconds()))
-	c.Header("Cache-Control", "no-store")
-	c.Redirect(http.StatusSeeOther, "/desk")
-	return nil
+	return s.enter(c, session, deskHome)
 }
 
 // pageSignOut ends the session of whoever asks.

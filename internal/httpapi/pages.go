@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func loadPages(c Config, asset func(name string) string) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := []string{"layout.html", "desk-layout.html", "desk-parts.html", "parts.html", "thread.html", "icons.html"}
+	shared := []string{"layout.html", "desk-layout.html", "desk-parts.html", "parts.html", "thread.html", "icons.html", "desk/dossier.html", "desk/fields.html"}
 	base, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
 		"asset": asset, "typeset": typeset, "cells": cells, "dict": dict, "langName": langName,
 	}).ParseFS(templates, shared...)
@@ -301,10 +302,14 @@ func (s *Server) errorPage(c *gin.Context, status int, p *problem.Error) {
 		deskView
 		Status        int
 		Heading, Text string
-	}{Status: status}
+		Enter         string // where a guest of the desk signs in
+	}{Status: status, Enter: "/desk/sign-in"}
 	if c.Request.URL.Path == "/desk" || strings.HasPrefix(c.Request.URL.Path, "/desk/") {
 		name = "desk/error"
 		data.deskView = s.deskView(c, "", "")
+		if next := localDesk(c.Request.URL.RequestURI()); c.Request.Method == http.MethodGet && next != deskHome {
+			data.Enter += "?next=" + url.QueryEscape(next)
+		}
 	} else {
 		data.view = s.view(c, "")
 	}

@@ -42,6 +42,8 @@ func (v threadView) entries(in []support.Entry) []entryView {
 			if x.Text = v.statusText(e); x.Text == "" {
 				continue
 			}
+		case e.Kind == support.EntryNote && len(e.Data) > 0:
+			x.Kind, x.Text = support.EntryStatus, v.assignText(e)
 		case e.Author == support.AuthorAssistant:
 			var d support.AnswerData
 			if json.Unmarshal(e.Data, &d) == nil {
@@ -92,6 +94,25 @@ func (v threadView) statusText(e support.Entry) string {
 		return ""
 	}
 	return v.T("thread.status.to", "status", v.T("status."+d.To.Public()))
+}
+
+// assignText says who has the ticket now, and by whom.
+func (v threadView) assignText(e support.Entry) string {
+	var d support.AssignData
+	if json.Unmarshal(e.Data, &d) != nil {
+		return ""
+	}
+	by := e.AgentName
+	if by == "" {
+		by = v.T("thread.team")
+	}
+	switch d.To {
+	case "":
+		return v.T("desk.thread.unassigned", "by", by)
+	case e.Agent:
+		return v.T("desk.thread.taken", "by", d.ToName)
+	}
+	return v.T("desk.thread.assigned", "by", by, "name", d.ToName)
 }
 
 // said is what an answer says in the reader's words before, or instead of, its own sentences.

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
 	"guichet/internal/publish"
@@ -29,7 +30,7 @@ const (
 	queueMail  = "mail"
 )
 
-// Publish, Handoff, Desk and Answers keep the promises; the services of these names meet them.
+// Publish, Handoff, Desk, Auth and Answers keep the promises; the services of these names meet them.
 type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
@@ -40,6 +41,11 @@ type (
 		ExpireHeld(ctx context.Context) (int, error)
 	}
 	Desk interface {
+		Deliver(ctx context.Context, id support.MailID) error
+		GiveUp(ctx context.Context, id support.MailID, cause error) error
+		CloseSolved(ctx context.Context) (int, error)
+	}
+	Auth interface {
 		Deliver(ctx context.Context, id support.MailID) error
 		GiveUp(ctx context.Context, id support.MailID, cause error) error
 	}
@@ -54,6 +60,7 @@ type Config struct {
 	Publish     Publish
 	Handoff     Handoff
 	Desk        Desk
+	Auth        Auth
 	Answers     Answers
 	KeepAnswers time.Duration // zero means 30 days
 	Log         *slog.Logger
@@ -112,6 +119,10 @@ func workers(c Config) *river.Workers {
 	add(ws, embed(5*c.Timeout, func(ctx context.Context, _ embedMissing) error { return c.Publish.Embed(ctx, "") }))
 	add(ws, mail(c.Handoff, func(j handoff.SendConfirmation) support.MailID { return j.Mail }))
 	add(ws, mail(c.Desk, func(j desk.SendReply) support.MailID { return j.Mail }))
+	add(ws, mail(c.Desk, func(j desk.SendStatus) support.MailID { return j.Mail }))
+	add(ws, mail(c.Handoff, func(j handoff.AnnounceTicket) support.MailID { return j.Mail }))
+	add(ws, mail(c.Auth, func(j auth.SendAccountMail) support.MailID { return j.Mail }))
+	add(ws, plain(func(ctx context.Context, _ closeSolved) error { _, err := c.Desk.CloseSolved(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ expireHeld) error { _, err := c.Handoff.ExpireHeld(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ pruneAnswers) error {
 		_, err := c.Answers.DeleteAnswersOlderThan(ctx, time.Now().Add(-c.KeepAnswers))
@@ -124,11 +135,13 @@ func workers(c Config) *river.Workers {
 type (
 	embedMissing struct{} // what could not be embedded when its article was published
 	expireHeld   struct{}
+	closeSolved  struct{} // what was solved 14 days ago
 	pruneAnswers struct{}
 )
 
 func (embedMissing) Kind() string { return "embed_missing" }
 func (expireHeld) Kind() string   { return "expire_held" }
+func (closeSolved) Kind() string  { return "close_solved" }
 func (pruneAnswers) Kind() string { return "prune_answers" }
 
 // periodic says when. Each comes at the start too, since a process may not live for a day.
@@ -143,6 +156,7 @@ func periodic() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		every(time.Minute, embedMissing{}, queueEmbed),
 		every(time.Hour, expireHeld{}, river.QueueDefault),
+		every(time.Hour, closeSolved{}, river.QueueDefault),
 		every(24*time.Hour, pruneAnswers{}, river.QueueDefault),
 	}
 }

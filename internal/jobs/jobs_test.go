@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
 	"guichet/internal/jobs"
@@ -56,6 +57,7 @@ type (
 	articles      struct{ *house }
 	confirmations struct{ *house }
 	replies       struct{ *house }
+	accounts      struct{ *house }
 	answers       struct{ *house }
 )
 
@@ -88,6 +90,13 @@ func (h replies) Deliver(_ context.Context, id support.MailID) error {
 func (h replies) GiveUp(_ context.Context, id support.MailID, _ error) error {
 	return h.call("give up " + string(id))
 }
+func (h replies) CloseSolved(context.Context) (int, error) { return 0, h.call("close") }
+func (h accounts) Deliver(_ context.Context, id support.MailID) error {
+	return h.call("account " + string(id))
+}
+func (h accounts) GiveUp(_ context.Context, id support.MailID, _ error) error {
+	return h.call("give up " + string(id))
+}
 func (h answers) DeleteAnswersOlderThan(_ context.Context, before time.Time) (int, error) {
 	if age := time.Since(before); age < 47*time.Hour || age > 49*time.Hour {
 		h.t.Errorf("answers of the last %s are kept, want 48 h", age)
@@ -114,7 +123,7 @@ func (h *house) promise(promised ...interface{ Kind() string }) {
 // run starts a runner and returns what stops it and waits for its end.
 func (h *house) run() (stop func()) {
 	h.t.Helper()
-	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Answers: answers{h},
+	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Answers: answers{h},
 		KeepAnswers: 48 * time.Hour, Timeout: h.timeout, StopBudget: 200 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
@@ -189,11 +198,11 @@ func TestRun(t *testing.T) {
 	h := setup(t)
 	h.promise(publish.EmbedArticle{Article: "a"}, handoff.SendConfirmation{Mail: "m1"})
 	stop := h.run()
-	h.wait("embed a", "confirmation m1", "embed ", "expire", "prune")
-	h.promise(desk.SendReply{Mail: "m2"})
-	h.wait("reply m2")
+	h.wait("embed a", "confirmation m1", "embed ", "expire", "close", "prune")
+	h.promise(desk.SendReply{Mail: "m2"}, desk.SendStatus{Mail: "m3"}, handoff.AnnounceTicket{Mail: "m4"}, auth.SendAccountMail{Mail: "m5"})
+	h.wait("reply m2", "reply m3", "confirmation m4", "account m5")
 	stop()
-	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "embed_missing", "expire_held", "prune_answers"} {
+	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "embed_missing", "expire_held", "close_solved", "prune_answers"} {
 		if j := h.job(kind); j.State != "completed" {
 			t.Errorf("%s is %+v", kind, j)
 		}

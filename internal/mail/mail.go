@@ -142,16 +142,19 @@ func (m *Mailer) content(l support.Letter) content {
 	say := func(key string, args map[string]any) string { return m.c.Words.T(l.Lang, key, args) }
 	ref := map[string]any{"ref": l.Ref}
 	c := content{Lang: l.Lang.Tag(), Link: l.Link}
+	switch l.Kind {
+	case support.MailStatus, support.MailTeam, support.MailInvitation, support.MailReset:
+		return m.notice(l, c, say)
+	}
 	if l.Kind == support.MailReply {
 		c.Subject = subject(l.Ref, say("mail.reply.subject", nil))
 		intro := say("mail.reply.intro_team", ref)
 		if l.AgentName != "" {
 			intro = say("mail.reply.intro", map[string]any{"name": l.AgentName, "ref": l.Ref})
 		}
-		c.Before = []string{say("mail.reply.greeting", nil), intro}
+		c.Before = []string{say("mail.one_way", nil), say("mail.reply.greeting", nil), intro}
 		c.Quote = strings.Split(l.Reply, "\n")
 		c.Button = say("mail.reply.button", nil)
-		c.After = []string{say("mail.reply.footer", nil)}
 		return c
 	}
 	c.Subject = subject(l.Ref, say("mail.confirmation.subject", nil))

@@ -152,8 +152,8 @@ https://help.example/zh/requests/abc
 		{"Reply", reply, map[string]string{
 			"Message-Id": "<0199-c@example.com>", "Subject": "[G-4F7K2] [mail.reply.subject]",
 			"Auto-Submitted": "auto-generated", "Content-Language": "pt-PT",
-		}, "[mail.reply.greeting]\n\n[mail.reply.intro name=Inès ref=G-4F7K2]\n\n" + reply.Reply +
-			"\n\n[mail.reply.button]\nhttps://help.example/pt/requests/abc\n\n[mail.reply.footer]\n"},
+		}, "[mail.one_way]\n\n[mail.reply.greeting]\n\n[mail.reply.intro name=Inès ref=G-4F7K2]\n\n" + reply.Reply +
+			"\n\n[mail.reply.button]\nhttps://help.example/pt/requests/abc\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

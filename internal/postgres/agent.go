@@ -18,7 +18,11 @@ var saveAgent = query("save_agent", `
 
 // SaveAgent creates an agent or changes the one with the same address; see auth.Store.
 func (db *DB) SaveAgent(ctx context.Context, a support.Agent) (support.AgentID, error) {
-	return one(ctx, db.pool, saveAgent, args{"id": a.ID, "email": a.Email, "name": a.Name, "role": a.Role}, value[support.AgentID])
+	return upsertAgent(ctx, db.pool, a)
+}
+
+func upsertAgent(ctx context.Context, r runner, a support.Agent) (support.AgentID, error) {
+	return one(ctx, r, saveAgent, args{"id": a.ID, "email": a.Email, "name": a.Name, "role": a.Role}, value[support.AgentID])
 }
 
 func scanAgent(row pgx.CollectableRow) (a support.Agent, err error) {

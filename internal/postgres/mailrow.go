@@ -26,15 +26,15 @@ func (d deskTx) CountMails(ctx context.Context, kind support.MailKind, recipient
 	return n[0], n[1], err
 }
 
-// A reply announces an entry once; the index mails_one_reply holds it.
+// A reply or a status announces an entry once; the indexes mails_one_reply and mails_one_status hold it.
 var createMail = query("create_mail", `
-	INSERT INTO mails (id, message_id, kind, ticket_id, entry_seq, recipient, lang, state)
-	VALUES (@id, @message_id, @kind, @ticket, @entry_seq, @recipient, @lang, @state)
-	ON CONFLICT (ticket_id, entry_seq) WHERE kind = 'reply' DO NOTHING`)
+	INSERT INTO mails (id, message_id, kind, ticket_id, agent_id, entry_seq, recipient, lang, state)
+	VALUES (@id, @message_id, @kind, NULLIF(@ticket, '')::uuid, NULLIF(@agent, '')::uuid, @entry_seq, @recipient, @lang, @state)
+	ON CONFLICT DO NOTHING`)
 
 func (d deskTx) CreateReplyMail(ctx context.Context, m support.Mail) (created bool, err error) {
 	n, err := createMail.exec(ctx, d.tx, args{"id": m.ID, "message_id": m.MessageID, "kind": m.Kind, "ticket": m.Ticket,
-		"entry_seq": m.EntrySeq, "recipient": m.Recipient, "lang": m.Lang, "state": m.State})
+		"agent": m.Agent, "entry_seq": m.EntrySeq, "recipient": m.Recipient, "lang": m.Lang, "state": m.State})
 	return n == 1, err
 }
 

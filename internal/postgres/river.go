@@ -30,6 +30,9 @@ var jobs = map[string]river.InsertOpts{
 	// A mail's job is unique by its id as long as river remembers it.
 	"send_confirmation": {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"send_reply":        {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	"send_status":       {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	"announce_ticket":   {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	"send_account_mail": {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 }
 
 // newJobClient returns a client that inserts jobs and runs none.

@@ -13,12 +13,12 @@ import (
 )
 
 const ticketColumns = `id, ref, conversation_id, status, category, channel, lang, subject, email, email_proven_at,
-	held_at, COALESCE(held_reason, ''), promised_at, solved_at, created_at, updated_at`
+	held_at, COALESCE(held_reason, ''), promised_at, solved_at, created_at, updated_at, COALESCE(assignee_id::text, '')`
 
 func scanTicket(row pgx.CollectableRow) (t support.Ticket, err error) {
 	var proven, held, promised, solved *time.Time
 	err = row.Scan(&t.ID, &t.Ref, &t.Conversation, &t.Status, &t.Category, &t.Channel, &t.Lang, &t.Subject, &t.Email, &proven,
-		&held, &t.HeldReason, &promised, &solved, &t.CreatedAt, &t.UpdatedAt)
+		&held, &t.HeldReason, &promised, &solved, &t.CreatedAt, &t.UpdatedAt, &t.Assignee)
 	t.EmailProvenAt, t.HeldAt, t.PromisedAt, t.SolvedAt = orZero(proven), orZero(held), orZero(promised), orZero(solved)
 	return t, err
 }
@@ -96,13 +96,15 @@ func (d deskTx) CreateTicket(ctx context.Context, t support.Ticket, clientID str
 var updateTicket = query("update_ticket", `
 	UPDATE tickets SET status = @status, category = @category, subject = @subject, email = @email,
 		email_proven_at = @email_proven_at, held_at = @held_at, held_reason = NULLIF(@held_reason, ''),
-		promised_at = @promised_at, solved_at = @solved_at, updated_at = @updated_at
+		promised_at = @promised_at, solved_at = @solved_at, updated_at = @updated_at,
+		assignee_id = NULLIF(@assignee, '')::uuid
 	WHERE id = @id`)
 
 func (d deskTx) UpdateTicket(ctx context.Context, t support.Ticket) error {
 	_, err := updateTicket.exec(ctx, d.tx, args{"id": t.ID, "status": t.Status, "category": t.Category, "subject": t.Subject,
 		"email": t.Email, "email_proven_at": orNull(t.EmailProvenAt), "held_at": orNull(t.HeldAt), "held_reason": t.HeldReason,
-		"promised_at": orNull(t.PromisedAt), "solved_at": orNull(t.SolvedAt), "updated_at": t.UpdatedAt})
+		"promised_at": orNull(t.PromisedAt), "solved_at": orNull(t.SolvedAt), "updated_at": t.UpdatedAt,
+		"assignee": t.Assignee})
 	return taken(err, "tickets_one_open")
 }
 
@@ -118,10 +120,12 @@ func taken(err error, constraints ...string) error {
 
 // views are the conditions of desk.Views. A held ticket is in "held" alone, and leaves it as spam.
 var views = map[string]string{
-	"open":   `held_at IS NULL AND status IN ('new','open','waiting_member','waiting_third_party')`,
-	"held":   `held_at IS NOT NULL AND status NOT IN ('closed','spam','merged')`,
-	"solved": `held_at IS NULL AND status = 'solved'`,
-	"all":    `held_at IS NULL`,
+	"open":       `held_at IS NULL AND status IN ('new','open','waiting_member','waiting_third_party')`,
+	"mine":       `held_at IS NULL AND status IN ('new','open','waiting_member','waiting_third_party') AND assignee_id = NULLIF(@agent, '')::uuid`,
+	"unassigned": `held_at IS NULL AND status IN ('new','open','waiting_member','waiting_third_party') AND assignee_id IS NULL`,
+	"held":       `held_at IS NOT NULL AND status NOT IN ('closed','spam','merged')`,
+	"solved":     `held_at IS NULL AND status = 'solved'`,
+	"all":        `held_at IS NULL`,
 }
 
 // One statement a view: each has its own index.
@@ -149,19 +153,26 @@ func (db *DB) Tickets(ctx context.Context, f desk.Filter) ([]support.Ticket, err
 			return nil, err
 		}
 	}
-	return list(ctx, db.pool, s, args{"after": f.After, "limit": f.Limit}, scanTicket)
+	a := args{"after": f.After, "limit": f.Limit}
+	if f.View == "mine" {
+		a["agent"] = f.Agent
+	}
+	return list(ctx, db.pool, s, a, scanTicket)
 }
 
+// Each is counted in its own index; together they would read the whole table.
 var countTickets = query("count_tickets", fmt.Sprintf(`
-	SELECT count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s)
-	FROM tickets`, views["open"], views["held"], views["solved"], views["all"]))
+	SELECT (SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s),
+		(SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s),
+		(SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s)`,
+	views["open"], views["held"], views["solved"], views["all"], views["mine"], views["unassigned"]))
 
-// CountTickets returns how many tickets each view holds.
-func (db *DB) CountTickets(ctx context.Context) (map[string]int, error) {
-	return one(ctx, db.pool, countTickets, nil, func(row pgx.CollectableRow) (map[string]int, error) {
-		var open, held, solved, all int
-		err := row.Scan(&open, &held, &solved, &all)
-		return map[string]int{"open": open, "held": held, "solved": solved, "all": all}, err
+// CountTickets returns how many tickets each view holds; see desk.Store.
+func (db *DB) CountTickets(ctx context.Context, agent support.AgentID) (map[string]int, error) {
+	return one(ctx, db.pool, countTickets, args{"agent": agent}, func(row pgx.CollectableRow) (map[string]int, error) {
+		var open, held, solved, all, mine, unassigned int
+		err := row.Scan(&open, &held, &solved, &all, &mine, &unassigned)
+		return map[string]int{"open": open, "held": held, "solved": solved, "all": all, "mine": mine, "unassigned": unassigned}, err
 	})
 }
 
@@ -179,6 +190,11 @@ func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out 
 	}
 	if out.Entries, err = db.entriesOf(ctx, out.Ticket.Conversation, 0, staff); err != nil {
 		return out, err
+	}
+	if staff {
+		if out.Ratings, err = db.ratingsIn(ctx, out.Ticket.Conversation); err != nil {
+			return out, err
+		}
 	}
 	out.Withheld, err = one(ctx, db.pool, confirmationWithheld, args{"ticket": id}, value[bool])
 	if problem.Is(err, problem.NotFound) {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"guichet/internal/problem"
+	"guichet/internal/support"
 	"guichet/kb"
 )
 
@@ -34,7 +35,7 @@ type Input struct {
 	Sites                      string // a line each
 	Accent                     string
 	Host, Port, Security, User string
-	From                       string
+	From, Team                 string
 	Password                   string // typed; "" keeps the one that is there
 	KeptPassword               string // typed before, sealed, on a page that came back
 	NewLogo                    []byte // a file, as it was sent; nil for none
@@ -45,7 +46,8 @@ type Input struct {
 func (in *Input) texts() map[string]*string {
 	return map[string]*string{"name": &in.Name, "legal": &in.Legal, "privacy": &in.Privacy, "terms": &in.Terms,
 		"default": &in.Default, "langs": &in.Langs, "sites": &in.Sites, "accent": &in.Accent, "smtp_host": &in.Host,
-		"smtp_port": &in.Port, "smtp_security": &in.Security, "smtp_user": &in.User, "mail_from": &in.From}
+		"smtp_port": &in.Port, "smtp_security": &in.Security, "smtp_user": &in.User, "mail_from": &in.From,
+		"team_mail": &in.Team}
 }
 
 // input is how choices stand in the form.
@@ -53,7 +55,7 @@ func (v Saved) input() Input {
 	c := v.Choices
 	in := Input{Version: v.Version, Name: c.Name, Legal: c.Legal, Privacy: c.Privacy, Terms: c.Terms, Default: string(c.Default),
 		Sites: strings.Join(c.Sites, "\n"), Accent: c.Accent,
-		Host: c.Mail.Host, Security: string(c.Mail.Security), User: c.Mail.User, From: c.Mail.From}
+		Host: c.Mail.Host, Security: string(c.Mail.Security), User: c.Mail.User, From: c.Mail.From, Team: c.Team}
 	langs := c.Langs
 	if len(langs) == 0 {
 		langs = kb.Langs[:]
@@ -116,6 +118,12 @@ func (r *reading) choices(in Input) Choices {
 		out.Default = l
 	}
 	r.langs(in.Langs, &out)
+	if out.Team = strings.TrimSpace(in.Team); out.Team != "" {
+		a, err := support.CheckEmail(out.Team)
+		if out.Team = a; err != nil {
+			r.wrong("team_mail", "problem.email", nil)
+		}
+	}
 	if len(r.fixed.Sites) == 0 {
 		out.Sites = r.sites(in.Sites)
 	}

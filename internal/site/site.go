@@ -22,6 +22,7 @@ type Settings struct {
 	Accent     *Theme    // nil for the product's own colour
 	Logo       Logo      // the zero Logo for none
 	SendsMail  bool      // a mail server is set; else mail stays in the local mailbox
+	TeamMail   string    // where new tickets are announced; "" for nowhere
 }
 
 // Offers reports whether the help center speaks l.
@@ -77,12 +78,13 @@ type Choices struct {
 	Accent  string    `json:"accent,omitempty"` // #rrggbb, as chosen
 	Logo    Logo      `json:"logo,omitzero"`
 	Mail    Mail      `json:"mail,omitzero"`
+	Team    string    `json:"team,omitempty"` // address where new tickets are announced
 }
 
 // settings are the decisions that hold.
 func (c Choices) settings(f Fixed) Settings {
 	s := Settings{Name: or(f.Name, c.Name), LegalURL: or(f.LegalURL, c.Legal), PrivacyURL: c.Privacy, TermsURL: c.Terms,
-		Default: f.Default, Langs: c.Langs, Sites: f.Sites, Logo: c.Logo, SendsMail: f.SMTPURL != "" || c.Mail.Host != ""}
+		Default: f.Default, Langs: c.Langs, Sites: f.Sites, Logo: c.Logo, SendsMail: f.SMTPURL != "" || c.Mail.Host != "", TeamMail: c.Team}
 	if s.Default == "" {
 		s.Default = c.Default
 	}

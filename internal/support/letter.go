@@ -13,6 +13,10 @@ type MailKind string
 const (
 	MailConfirmation MailKind = "confirmation"
 	MailReply        MailKind = "reply"
+	MailStatus       MailKind = "status"         // to the member: an agent has moved the ticket
+	MailTeam         MailKind = "team"           // to a team: a new ticket
+	MailInvitation   MailKind = "invitation"     // to somebody who is to work here
+	MailReset        MailKind = "password_reset" // to somebody who works here
 )
 
 // Mail is a promised mail. MessageID is fixed with the promise, so that one sent twice, because the
@@ -22,7 +26,8 @@ type Mail struct {
 	MessageID string // without angle brackets
 	Kind      MailKind
 	Ticket    TicketID
-	EntrySeq  int64 // of a reply: the entry that it announces
+	Agent     AgentID // of an invitation or a reset; Ticket is "" then
+	EntrySeq  int64   // of a reply or a status: the entry that it announces
 	Recipient string
 	Lang      kb.Lang
 	State     string // queued, sent, failed, withheld
@@ -41,7 +46,11 @@ type Letter struct {
 	PromisedAt time.Time // zero while held
 	Zone       *time.Location
 	Reply      string // of MailReply: what the agent wrote
-	AgentName  string
+	AgentName  string // of MailReply: who wrote it
+
+	Status     string  // of MailStatus: one of the five words that members see, by its key
+	Category   string  // of MailTeam: its key
+	TicketLang kb.Lang // of MailTeam: what the member speaks
 }
 
 // ContactOption is one way to a person for a request, as it is now.

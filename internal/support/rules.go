@@ -17,15 +17,18 @@ const (
 	TicketLinkTTL   = 180 * 24 * time.Hour
 	AddressProofTTL = 48 * time.Hour
 	SignInTTL       = time.Hour
+	InvitationTTL   = 7 * 24 * time.Hour
+	ResetTTL        = time.Hour
 )
 
 // Bounds of what members send.
 const (
-	MaxRequest    = 20_000 // characters of a request or a reply
-	MaxClientID   = 100    // bytes
-	MaxEmail      = 254    // RFC 5321, section 4.5.3.1.3
-	MaxConfirm    = 3      // confirmation mails an address and hour
-	ReopenWithin  = 14 * 24 * time.Hour
+	MaxRequest    = 20_000              // characters of a request or a reply
+	MaxClientID   = 100                 // bytes
+	MaxEmail      = 254                 // RFC 5321, section 4.5.3.1.3
+	MaxConfirm    = 3                   // confirmation mails an address and hour
+	MaxReset      = 3                   // password mails an address and hour
+	ReopenWithin  = 14 * 24 * time.Hour // of a solved ticket; then it is closed
 	HeldUntilSpam = 48 * time.Hour
 )
 

@@ -82,6 +82,8 @@ const (
 	PurposeTicketLink   Purpose = "ticket_link"
 	PurposeAddressProof Purpose = "address_proof"
 	PurposeSignIn       Purpose = "sign_in"
+	PurposeInvitation   Purpose = "invitation"
+	PurposeReset        Purpose = "password_reset"
 )
 
 // Token is 256 random bits in base64url. It is shown once; only its Hash is stored.

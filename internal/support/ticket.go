@@ -71,6 +71,14 @@ type StatusData struct {
 	Reason string `json:"reason,omitempty"` // "held", "proven", "released", "reopened"
 }
 
+// AssignData is the Data of a note that says who has a ticket now. Its body stays empty.
+type AssignData struct {
+	From     AgentID `json:"from,omitempty"` // "" for nobody
+	To       AgentID `json:"to,omitempty"`   // "" for nobody
+	FromName string  `json:"from_name,omitempty"`
+	ToName   string  `json:"to_name,omitempty"`
+}
+
 // AnswerData is the Data of an assistant's entry: what was said and cited, so that an agent sees it
 // and a member can open it again, also when the answer itself is past its keeping.
 type AnswerData struct {
@@ -165,6 +173,7 @@ type Ticket struct {
 	EmailProvenAt time.Time // zero: nobody has shown that the address is theirs
 	HeldAt        time.Time // zero: not held
 	HeldReason    string
+	Assignee      AgentID   // who works on it; "" for nobody yet
 	PromisedAt    time.Time // first answer by; zero while held
 	SolvedAt      time.Time
 	CreatedAt     time.Time

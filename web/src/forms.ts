@@ -32,6 +32,24 @@ export function forms(): void {
   document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
+/** reveal makes a button of the link that shows passwords: what is typed stays. */
+export function reveal(): void {
+  for (const link of document.querySelectorAll<HTMLElement>("a[data-reveal]")) {
+    const secrets = [...(link.closest("form")?.querySelectorAll<HTMLInputElement>("[data-secret]") ?? [])];
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    const say = () => (button.textContent = link.dataset[secrets.some((s) => s.type === "text") ? "hide" : "show"]!);
+    button.addEventListener("click", () => {
+      const to = secrets.some((s) => s.type === "text") ? "password" : "text";
+      for (const s of secrets) s.type = to;
+      say();
+    });
+    say();
+    link.replaceWith(button);
+  }
+}
+
 /** renew gives a form that was sent before another id where its text has changed: it is another
  *  request then, while the same text sent again stays the same one. */
 function renew(form: HTMLFormElement): void {

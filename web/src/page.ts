@@ -2,7 +2,7 @@
 // trip, say mistakes before a form leaves, and stream answers.
 
 import { ask } from "./ask.ts";
-import { copy, forms, menus, swap } from "./forms.ts";
+import { copy, forms, menus, reveal, swap } from "./forms.ts";
 import { shortcuts, suggest } from "./search.ts";
 
 ask();
@@ -10,5 +10,6 @@ forms();
 swap();
 copy(document);
 menus();
+reveal();
 suggest(document);
 shortcuts();
