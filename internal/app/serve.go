@@ -193,7 +193,7 @@ func (a *App) loadStarter(ctx context.Context) error {
 // Jobs is what runs the promised jobs.
 func (a *App) Jobs() (*jobs.Runner, error) {
 	return jobs.New(jobs.Config{Pool: a.db.Pool(), Publish: a.Publish, Handoff: a.Handoff, Desk: a.Desk,
-		Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
+		Files: a.Attach, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
 }
 
 // Handler answers HTTP.

@@ -23,10 +23,10 @@ var rings = map[string]int{
 	"kb": 0, "kb/markdown": 0, "kb/kbtest": 0, "kb/eval": 0, "kb/starter": 0,
 	"internal/support": 0, "internal/problem": 0, "internal/locale": 0,
 
-	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1,
+	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1, "internal/attach": 1,
 
 	"internal/postgres": 2, "internal/bleveindex": 2, "internal/openai": 2, "internal/mail": 2,
-	"internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
+	"internal/clamav": 2, "internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
 	"internal/embedded": 2, "internal/embedded/pg": 2, "internal/embedded/e5": 2,
 
 	"internal/app": 3, "cmd/guichet": 4,
@@ -66,6 +66,8 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"internal/observe", "internal/app"},
 	"github.com/pressly/goose":            {"internal/postgres"},
 	"github.com/pgvector/pgvector-go":     {"internal/postgres"},
+	"github.com/gabriel-vasile/mimetype":  {"internal/attach"},
+	"golang.org/x/image":                  {"internal/attach"},
 }
 
 type file struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"guichet/internal/attach"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
 	"guichet/internal/publish"
@@ -27,9 +28,10 @@ import (
 const (
 	queueEmbed = "embed"
 	queueMail  = "mail"
+	queueScan  = "scan"
 )
 
-// Publish, Handoff, Desk and Answers keep the promises; the services of these names meet them.
+// Publish, Handoff, Desk, Files and Answers keep the promises; the services of these names meet them.
 type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
@@ -43,6 +45,11 @@ type (
 		Deliver(ctx context.Context, id support.MailID) error
 		GiveUp(ctx context.Context, id support.MailID, cause error) error
 	}
+	Files interface {
+		Scan(ctx context.Context, id support.AttachmentID) error
+		GiveUp(ctx context.Context, id support.AttachmentID, cause error) error
+		Purge(ctx context.Context) (int, error)
+	}
 	Answers interface {
 		DeleteAnswersOlderThan(ctx context.Context, before time.Time) (int, error)
 	}
@@ -54,6 +61,7 @@ type Config struct {
 	Publish     Publish
 	Handoff     Handoff
 	Desk        Desk
+	Files       Files
 	Answers     Answers
 	KeepAnswers time.Duration // zero means 30 days
 	Log         *slog.Logger
@@ -79,7 +87,7 @@ func New(c Config) (*Runner, error) {
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
 		Workers:              workers(c),
 		PeriodicJobs:         periodic(),
-		Queues:               map[string]river.QueueConfig{queueEmbed: {MaxWorkers: 1}, queueMail: {MaxWorkers: 4}, river.QueueDefault: {MaxWorkers: 4}},
+		Queues:               map[string]river.QueueConfig{queueEmbed: {MaxWorkers: 1}, queueMail: {MaxWorkers: 4}, queueScan: {MaxWorkers: 2}, river.QueueDefault: {MaxWorkers: 4}},
 		JobTimeout:           c.Timeout,
 		RescueStuckJobsAfter: 2 * c.Timeout,
 		SoftStopTimeout:      c.StopBudget,
@@ -112,6 +120,8 @@ func workers(c Config) *river.Workers {
 	add(ws, embed(5*c.Timeout, func(ctx context.Context, _ embedMissing) error { return c.Publish.Embed(ctx, "") }))
 	add(ws, mail(c.Handoff, func(j handoff.SendConfirmation) support.MailID { return j.Mail }))
 	add(ws, mail(c.Desk, func(j desk.SendReply) support.MailID { return j.Mail }))
+	add(ws, promised(c.Files.Scan, c.Files.GiveUp, func(j attach.ScanAttachment) support.AttachmentID { return j.Attachment }))
+	add(ws, plain(func(ctx context.Context, _ purgeFiles) error { _, err := c.Files.Purge(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ expireHeld) error { _, err := c.Handoff.ExpireHeld(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ pruneAnswers) error {
 		_, err := c.Answers.DeleteAnswersOlderThan(ctx, time.Now().Add(-c.KeepAnswers))
@@ -125,11 +135,13 @@ type (
 	embedMissing struct{} // what could not be embedded when its article was published
 	expireHeld   struct{}
 	pruneAnswers struct{}
+	purgeFiles   struct{} // that nobody sent
 )
 
 func (embedMissing) Kind() string { return "embed_missing" }
 func (expireHeld) Kind() string   { return "expire_held" }
 func (pruneAnswers) Kind() string { return "prune_answers" }
+func (purgeFiles) Kind() string   { return "purge_files" }
 
 // periodic says when. Each comes at the start too, since a process may not live for a day.
 func periodic() []*river.PeriodicJob {
@@ -143,6 +155,7 @@ func periodic() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		every(time.Minute, embedMissing{}, queueEmbed),
 		every(time.Hour, expireHeld{}, river.QueueDefault),
+		every(time.Hour, purgeFiles{}, river.QueueDefault),
 		every(24*time.Hour, pruneAnswers{}, river.QueueDefault),
 	}
 }

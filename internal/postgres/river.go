@@ -15,6 +15,7 @@ import (
 const (
 	QueueEmbed = "embed"
 	QueueMail  = "mail"
+	QueueScan  = "scan"
 )
 
 // mailAttempts spreads over nearly three days: river waits n⁴ seconds after the n-th failure, and
@@ -29,7 +30,9 @@ var jobs = map[string]river.InsertOpts{
 	"embed_article": {Queue: QueueEmbed, Priority: 2},
 	// A mail's job is unique by its id as long as river remembers it.
 	"send_confirmation": {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
-	"send_reply":        {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	// Tried for an hour and a half; then the file says that it was not scanned.
+	"scan_attachment": {Queue: QueueScan, Priority: 1, MaxAttempts: 8, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	"send_reply":      {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 }
 
 // newJobClient returns a client that inserts jobs and runs none.
