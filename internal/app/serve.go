@@ -199,7 +199,7 @@ func (a *App) Jobs() (*jobs.Runner, error) {
 // Handler answers HTTP.
 func (a *App) Handler() (http.Handler, error) {
 	c := httpapi.Config{
-		Assistant: a.Assistant, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB, Mailbox: a.db.DB,
+		Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB, Mailbox: a.db.DB,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
 		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,

@@ -167,27 +167,26 @@ func (s *Service) Scans() bool { return s.c.Scanner != nil }
 // Errors: problems with the field "file" (Invalid for a type that may not be attached, or a content
 // that is another than its name says; TooLarge; Conflict for a budget that is used up); Invalid for
 // the client id; NotFound.
-func (s *Service) Receive(ctx context.Context, u Upload, r io.Reader) (a support.Attachment, err error) {
+func (s *Service) Receive(ctx context.Context, u Upload, r io.Reader) (place Place, err error) {
 	defer problem.Wrap(&err, "attach.Receive(%s)", u.Conversation)
 	if u.ClientID == "" {
-		return a, problem.InvalidField("client_id", "problem.client_id")
+		return place, problem.InvalidField("client_id", "problem.client_id")
 	}
 	if err := support.CheckClientID(u.ClientID); err != nil {
-		return a, err
+		return place, err
 	}
 	kind, err := check(&u)
 	if err != nil {
-		return a, err
+		return place, err
 	}
-	a = support.Attachment{ID: support.NewSecretID[support.AttachmentID](), Conversation: u.Conversation, Author: u.Author,
+	a := support.Attachment{ID: support.NewSecretID[support.AttachmentID](), Conversation: u.Conversation, Author: u.Author,
 		Name: u.Name, Type: kind.Type, Size: kind.Max, State: support.AttachmentReceiving, Scan: support.ScanPending,
 		Blob: support.NewSecretID[support.BlobID](), CreatedAt: s.c.Now()}
 	if u.Size >= 0 {
 		a.Size = u.Size
 	}
-	place, err := s.c.Store.Begin(ctx, u, a, s.c.Budget)
-	if err != nil || !place.New {
-		return place.Attachment, err
+	if place, err = s.c.Store.Begin(ctx, u, a, s.c.Budget); err != nil || !place.New {
+		return place, err
 	}
 	a = place.Attachment
 	into := a.Blob
@@ -200,9 +199,9 @@ func (s *Service) Receive(ctx context.Context, u Upload, r io.Reader) (a support
 				s.c.Log.Warn("attach: a file that was cut short is left to the purge", "attachment", a.ID, "err", e)
 			}
 		}
-		return support.Attachment{}, err
+		return Place{}, err
 	}
-	return a, nil
+	return Place{Attachment: a, New: true}, nil
 }
 
 // check reads what is known of a file before it comes.
