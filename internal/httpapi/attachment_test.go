@@ -412,13 +412,13 @@ func TestUploadsAtOnce(t *testing.T) {
 	var waiting []*io.PipeWriter
 	var all sync.WaitGroup
 	for i := range 6 {
+		each := converse(t, h, "fr") // one conversation has bounds of its own
 		r, w := io.Pipe()
 		waiting = append(waiting, w)
 		all.Go(func() {
-			q, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+m.path+"/attachments", r)
-			for k, v := range m.bearer {
-				q.Header.Set(k, v)
-			}
+			q, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+each.path+"/attachments", r)
+			q.Header.Set("Authorization", each.bearer["Authorization"])
+			q.Header.Set("X-Forwarded-For", "203.0.113.9")
 			q.Header.Set("Content-Disposition", `attachment; filename="a.txt"`)
 			q.Header.Set("Idempotency-Key", fmt.Sprint(i))
 			answer, err := http.DefaultTransport.RoundTrip(q)
@@ -427,6 +427,9 @@ func TestUploadsAtOnce(t *testing.T) {
 				return
 			}
 			answer.Body.Close()
+			if answer.StatusCode != http.StatusCreated {
+				t.Errorf("one of six at once: %d", answer.StatusCode)
+			}
 		})
 		if _, err := w.Write([]byte("a")); err != nil { // it is there, and waits for more
 			t.Fatal(err)
