@@ -58,9 +58,18 @@ func (s *Server) apiAttachmentLimits(c *gin.Context) error {
 		ConversationFiles int    `json:"conversation_files"`
 		Scanned           bool   `json:"scanned"`
 		Text              string `json:"text"`
+		Refusals          struct {
+			Large string `json:"large"`
+			Type  string `json:"type"`
+			Many  string `json:"many"`
+		} `json:"refusals"` // sentences, for what can be told before a file is sent; {name} and {max} stand for themselves
 	}{Files: support.MaxMessageFiles, ConversationBytes: support.MaxConversationBytes,
 		ConversationFiles: support.MaxConversationFiles, Scanned: s.Attach.Scans(),
 		Text: s.view(c, "").FileLimits()}
+	v := s.view(c, "")
+	out.Refusals.Large = v.T("problem.file_large", "name", "{name}", "max", "{max}")
+	out.Refusals.Type = v.T("problem.file_type", "name", "{name}", "types", support.FileExts())
+	out.Refusals.Many = v.T("problem.files_many", "max", support.MaxMessageFiles)
 	for _, t := range support.FileTypes {
 		out.Types = append(out.Types, kind{t.Type, append([]string{t.Ext}, t.Also...), t.Max})
 	}

@@ -20,7 +20,7 @@ export interface Files {
   clear: () => void;
 }
 
-interface Limits { types: { extensions: string[]; max_bytes: number }[]; max_files: number; text: string }
+interface Limits { types: { extensions: string[]; max_bytes: number }[]; max_files: number; text: string; refusals: { large: string; type: string; many: string } }
 interface Reply { attachment?: { id: string; name: string; text: string }; detail?: string; errors?: { detail: string }[] }
 
 interface Item { row: HTMLLIElement; file: File; key: string; id: string; call: XMLHttpRequest | null }
@@ -109,9 +109,11 @@ export function mount(to: Lender): Files {
         // Before it is sent for nothing; what it really is the server finds out.
         const ext = file.name.split(".").pop()!.toLowerCase();
         const kind = l?.types.find((k) => k.extensions.includes(ext));
-        if (l && (!kind || file.size > kind.max_bytes || items.filter((x) => x !== item).length >= l.max_files)) {
-          show(item, l.text, "", () => {});
-          to.say(l.text);
+        const no = !l ? "" : !kind ? l.refusals.type : file.size > kind.max_bytes ? l.refusals.large.replace("{max}", String(kind.max_bytes / 1e6))
+          : items.indexOf(item) >= l.max_files ? l.refusals.many : "";
+        if (no) {
+          show(item, no.replace("{name}", file.name), "", () => {});
+          to.say(no.replace("{name}", file.name));
           return;
         }
         void send(item);
