@@ -59,6 +59,8 @@ chromium:
 fuzz: ## fuzz the readers of foreign bytes, a minute each
 	@$(GO) test ./kb/markdown -run '^$$' -fuzz FuzzParseFile -fuzztime 1m
 	@$(GO) test ./kb/markdown -run '^$$' -fuzz FuzzRender -fuzztime 1m
+	@$(GO) test ./internal/support -run '^$$' -fuzz FuzzCleanFileName -fuzztime 1m
+	@$(GO) test ./internal/attach -run '^$$' -fuzz FuzzSniff -fuzztime 1m
 
 clean: ## remove what was built; data and installs in .local stay
 	@rm -rf bin

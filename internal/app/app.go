@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"guichet/internal/assistant"
+	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/bleveindex"
+	"guichet/internal/clamav"
 	"guichet/internal/config"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
@@ -43,6 +45,7 @@ type App struct {
 	stops    []func(context.Context) error
 
 	Assistant *assistant.Service
+	Attach    *attach.Service
 	Auth      *auth.Service
 	Desk      *desk.Service
 	Handoff   *handoff.Service
@@ -121,6 +124,11 @@ func (a *App) assemble() {
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
+	files := attach.Config{Store: db, Blobs: db, Log: a.log}
+	if a.cfg.ClamAV != "" {
+		files.Scanner = clamav.New(a.cfg.ClamAV)
+	}
+	a.Attach = attach.New(files)
 }
 
 // CatchUp brings the word index up to what is live now.

@@ -24,10 +24,10 @@ var rings = map[string]int{
 	"internal/support": 0, "internal/problem": 0, "internal/locale": 0,
 
 	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1,
-	"internal/routing": 1,
+	"internal/routing": 1, "internal/attach": 1,
 
 	"internal/postgres": 2, "internal/bleveindex": 2, "internal/openai": 2, "internal/mail": 2,
-	"internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
+	"internal/clamav": 2, "internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
 	"internal/embedded": 2, "internal/embedded/pg": 2, "internal/embedded/e5": 2,
 
 	"internal/app": 3, "cmd/guichet": 4,
@@ -38,7 +38,7 @@ var leaves = []string{"internal/config", "internal/observe", "internal/failpoint
 
 // testOnly packages serve tests; no other file may import them.
 var testOnly = []string{"internal/postgres/pgtest", "internal/openai/e5test", "internal/mail/mailtest",
-	"internal/handoff/failtest", "internal/desk/failtest", "internal/app/apptest", "internal/embedded/embeddedtest"}
+	"internal/handoff/failtest", "internal/desk/failtest", "internal/clamav/clamtest", "internal/app/apptest", "internal/embedded/embeddedtest"}
 
 // neighbours are the imports inside one ring that are allowed.
 var neighbours = map[string][]string{
@@ -68,6 +68,8 @@ var owners = map[string][]string{
 	"github.com/pressly/goose":            {"internal/postgres"},
 	"github.com/pgvector/pgvector-go":     {"internal/postgres"},
 	"github.com/arran4/golang-ical":       {"internal/support"},
+	"github.com/gabriel-vasile/mimetype":  {"internal/attach"},
+	"golang.org/x/image":                  {"internal/attach"},
 }
 
 type file struct {

@@ -53,6 +53,8 @@ type Settings struct {
 
 	Secret string `env:"GUICHET_SECRET" help:"Secret that seals what must not be read in the database: 32 random bytes or more, in base64 or hexadecimal. The same on every node of one database. Default: made at the first start, in the data folder."`
 
+	ClamAV string `name:"clamav" env:"GUICHET_CLAMAV" help:"ClamAV daemon that looks at attachments: the path of its socket, such as /run/clamav/clamd.ctl, or host:port. Default: none, and files say that they were not scanned."`
+
 	LogLevel string `name:"log-level" env:"GUICHET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
 
@@ -121,6 +123,11 @@ func (s Settings) Check() (c Checked, err error) {
 	}
 	if err := s.checkLLM(); err != nil {
 		return c, err
+	}
+	if s.ClamAV != "" && !filepath.IsAbs(s.ClamAV) {
+		if _, _, err := net.SplitHostPort(s.ClamAV); err != nil {
+			return c, fmt.Errorf("GUICHET_CLAMAV is %q: want the path of a socket, such as /run/clamav/clamd.ctl, or host:port", s.ClamAV)
+		}
 	}
 	c.NoReply = "no-reply@" + c.Base.Hostname()
 	c.Settings = s

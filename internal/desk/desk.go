@@ -52,6 +52,8 @@ type Tx interface {
 	Append(ctx context.Context, c support.ConversationID, e support.Entry) (support.Entry, error)
 	// FindAgent reads a person who works here; NotFound.
 	FindAgent(ctx context.Context, id support.AgentID) (support.Agent, error)
+	// Attach is handoff.Tx.Attach: files go with the entry.
+	Attach(ctx context.Context, c support.ConversationID, e support.Entry, files []support.AttachmentID) error
 	// CreateReplyMail keeps a promised mail. A reply or a status that announces an entry is promised
 	// once: created is false for the second time.
 	CreateReplyMail(ctx context.Context, m support.Mail) (created bool, err error)
@@ -167,7 +169,7 @@ func (s *Service) MemberThread(ctx context.Context, link support.Token) (t Threa
 // Reply adds an agent's public reply, moves the ticket to the status to ("" means waiting_member)
 // and promises the member a mail of it, all in one transaction. The same client id again changes
 // nothing; with another text it is a Conflict. A note (internal) tells nobody and moves nothing.
-func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.TicketID, clientID, text string, to support.Status, note bool) (err error) {
+func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.TicketID, clientID, text string, to support.Status, note bool, files ...support.AttachmentID) (err error) {
 	defer problem.Wrap(&err, "desk.Reply(%s)", id)
 	if !actor.IsStaff() {
 		return problem.New(problem.Forbidden, "")
@@ -192,7 +194,10 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 		if note {
 			e.Kind, e.Channel = support.EntryNote, support.ChannelWeb
 		}
-		if e, err = tx.Append(ctx, t.Conversation, e); err != nil || note {
+		if e, err = tx.Append(ctx, t.Conversation, e); err != nil {
+			return err
+		}
+		if err := tx.Attach(ctx, t.Conversation, e, files); err != nil || note {
 			return err
 		}
 		mail := support.NewID[support.MailID]()
@@ -220,8 +225,9 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 }
 
 // MemberReply adds what a member wrote on the ticket's page. A ticket that waited for it, or was
-// solved within 14 days, is open again; a closed one takes no reply (Conflict).
-func (s *Service) MemberReply(ctx context.Context, link support.Token, clientID, text string) (err error) {
+// solved within 14 days, is open again; a closed one takes no reply (Conflict). files are those of the
+// conversation that go with it.
+func (s *Service) MemberReply(ctx context.Context, link support.Token, clientID, text string, files ...support.AttachmentID) (err error) {
 	defer problem.Wrap(&err, "desk.MemberReply")
 	if text, err = support.CheckText("text", text, support.MaxRequest); err != nil {
 		return err
@@ -235,14 +241,14 @@ func (s *Service) MemberReply(ctx context.Context, link support.Token, clientID,
 		if err != nil {
 			return err
 		}
-		_, err = s.hear(ctx, tx, t, clientID, text)
+		_, err = s.hear(ctx, tx, t, clientID, text, files)
 		return err
 	})
 }
 
 // MemberMessage is MemberReply for who holds the conversation, to the ticket that stands on it; it
 // returns the entry. Conflict where there is none yet.
-func (s *Service) MemberMessage(ctx context.Context, c support.ConversationID, clientID, text string) (e support.Entry, err error) {
+func (s *Service) MemberMessage(ctx context.Context, c support.ConversationID, clientID, text string, files ...support.AttachmentID) (e support.Entry, err error) {
 	defer problem.Wrap(&err, "desk.MemberMessage(%s)", c)
 	if text, err = support.CheckText("text", text, support.MaxRequest); err != nil {
 		return e, err
@@ -259,7 +265,7 @@ func (s *Service) MemberMessage(ctx context.Context, c support.ConversationID, c
 			t, err = tx.LockTicket(ctx, t.ID)
 		}
 		if err == nil {
-			e, err = s.hear(ctx, tx, t, clientID, text)
+			e, err = s.hear(ctx, tx, t, clientID, text, files)
 		}
 		return err
 	})
@@ -267,7 +273,7 @@ func (s *Service) MemberMessage(ctx context.Context, c support.ConversationID, c
 }
 
 // hear adds what a member wrote to a locked ticket. What was heard before moves nothing again.
-func (s *Service) hear(ctx context.Context, tx Tx, t support.Ticket, clientID, text string) (support.Entry, error) {
+func (s *Service) hear(ctx context.Context, tx Tx, t support.Ticket, clientID, text string, files []support.AttachmentID) (support.Entry, error) {
 	if err := support.CheckClientID(clientID); err != nil {
 		return support.Entry{}, err
 	}
@@ -277,6 +283,9 @@ func (s *Service) hear(ctx context.Context, tx Tx, t support.Ticket, clientID, t
 	now := s.c.Now().Truncate(time.Microsecond) // as it is kept
 	e, err := tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
 		Channel: support.ChannelWeb, ClientID: clientID, Body: text, CreatedAt: now})
+	if err == nil {
+		err = tx.Attach(ctx, t.Conversation, e, files)
+	}
 	if err != nil || !e.CreatedAt.Equal(now) {
 		return e, err
 	}

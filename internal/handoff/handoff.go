@@ -26,6 +26,7 @@ type Request struct {
 	Conversation support.ConversationID // "" opens one
 	Answer       support.AnswerID       // of the page the member came from; "" for none
 	Actor        support.Actor
+	Files        []support.AttachmentID // of the conversation, that go with the text
 }
 
 // Started is a ticket and a link token that opens it, for the one who asked.
@@ -50,6 +51,10 @@ type Tx interface {
 	// with a client id that is there already, with the same body, is returned as it is; with
 	// another body it is a Conflict.
 	Append(ctx context.Context, c support.ConversationID, e support.Entry) (support.Entry, error)
+	// Attach sends files of the conversation with an entry of it: those that its author has not sent, or
+	// has sent with this one. Invalid names the field "attachments" where one is neither; Conflict where
+	// the entry was sent before, with others.
+	Attach(ctx context.Context, c support.ConversationID, e support.Entry, files []support.AttachmentID) error
 	// AnswerEntry returns a stored answer as an entry, and its question; NotFound if it is gone.
 	AnswerEntry(ctx context.Context, a support.AnswerID) (question string, e support.Entry, err error)
 	// CreateTicket stores a new ticket; a Conflict if its reference is taken.
@@ -167,6 +172,7 @@ func Check(r Request) (Request, error) {
 	if n := len(r.ClientID); n < 8 || n > 100 {
 		fields = append(fields, problem.Field{Name: "client_id", Key: "problem.client_id"})
 	}
+	collect(support.CheckFiles(r.Files))
 	if len(fields) > 0 {
 		return r, &problem.Error{Kind: problem.Invalid, Key: "problem.invalid", Fields: fields}
 	}
@@ -314,6 +320,9 @@ func (s *Service) again(ctx context.Context, tx Tx, t support.Ticket, now time.T
 func (s *Service) conversation(ctx context.Context, tx Tx, r Request, now time.Time) (support.ConversationID, error) {
 	if r.Conversation != "" {
 		c, err := tx.LockConversation(ctx, r.Conversation)
+		if err == nil && r.Answer != "" { // a form whose files came first
+			err = s.carry(ctx, tx, c.ID, r.Answer)
+		}
 		return c.ID, err
 	}
 	c := support.Conversation{ID: support.NewID[support.ConversationID](), Lang: r.Lang, Owner: support.OwnerAssistant, CreatedAt: now}
@@ -323,26 +332,36 @@ func (s *Service) conversation(ctx context.Context, tx Tx, r Request, now time.T
 	if r.Answer == "" {
 		return c.ID, nil
 	}
-	question, answer, err := tx.AnswerEntry(ctx, r.Answer)
+	return c.ID, s.carry(ctx, tx, c.ID, r.Answer)
+}
+
+// carry brings the answer that the member came from into the thread, once.
+func (s *Service) carry(ctx context.Context, tx Tx, c support.ConversationID, a support.AnswerID) error {
+	question, answer, err := tx.AnswerEntry(ctx, a)
 	if problem.Is(err, problem.NotFound) { // past its keeping: the request stands by itself
-		return c.ID, nil
+		return nil
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	asked := support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember, Channel: support.ChannelWeb, Body: question, CreatedAt: answer.CreatedAt}
-	if _, err := tx.Append(ctx, c.ID, asked); err != nil {
-		return "", err
+	answer.ClientID = "answer " + string(a)
+	asked := support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember, Channel: support.ChannelWeb,
+		ClientID: answer.ClientID, Body: question, CreatedAt: answer.CreatedAt}
+	if _, err := tx.Append(ctx, c, asked); err != nil {
+		return err
 	}
-	_, err = tx.Append(ctx, c.ID, answer)
-	return c.ID, err
+	_, err = tx.Append(ctx, c, answer)
+	return err
 }
 
 // tell adds the member's request to the thread.
 func (s *Service) tell(ctx context.Context, tx Tx, c support.ConversationID, r Request) error {
-	_, err := tx.Append(ctx, c, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
+	e, err := tx.Append(ctx, c, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
 		Channel: support.ChannelWeb, ClientID: r.ClientID, Body: r.Text, CreatedAt: s.c.Now()})
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Attach(ctx, c, e, r.Files)
 }
 
 func statusEntry(d support.StatusData, now time.Time) support.Entry {

@@ -69,6 +69,7 @@ type entryJSON struct {
 	Text      string            `json:"text"`
 	Answer    *answerJSON       `json:"answer,omitempty"`
 	Status    *statusJSON       `json:"status,omitempty"`
+	Files     []attachmentJSON  `json:"attachments,omitempty"`
 	CreatedAt time.Time         `json:"created_at"`
 }
 
@@ -131,20 +132,23 @@ func (s *Server) apiConversation(c *gin.Context) error {
 		Entries []entryJSON            `json:"entries"`
 		Ticket  *ticketJSON            `json:"ticket"`
 	}{ID: conversation.ID, Lang: conversation.Lang, Owner: conversation.Owner, Entries: []entryJSON{}}
-	v := threadView{view: s.view(c, "")}
-	for _, t := range turns {
-		e, err := s.entryJSON(v, t)
-		if err != nil {
-			return err
-		}
-		out.Entries = append(out.Entries, e)
-	}
 	t, link, err := s.Desk.ConversationTicket(ctx, conversation.ID, bearer(c))
 	switch {
 	case err == nil:
 		out.Ticket = s.ticketJSON(t, link)
 	case !problem.Is(err, problem.NotFound):
 		return err
+	}
+	v := threadView{view: s.view(c, "")}
+	for _, t := range turns {
+		e, err := s.entryJSON(v, t)
+		if err != nil {
+			return err
+		}
+		if out.Ticket == nil || !out.Ticket.Held {
+			e.Files = s.attachmentsJSON(c, t.Files)
+		}
+		out.Entries = append(out.Entries, e)
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, out)
@@ -158,8 +162,9 @@ func (s *Server) apiMessage(c *gin.Context) error {
 		return err
 	}
 	var in struct {
-		ClientID string `json:"client_id"`
-		Text     string `json:"text"`
+		ClientID string                 `json:"client_id"`
+		Text     string                 `json:"text"`
+		Files    []support.AttachmentID `json:"attachments"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
@@ -167,7 +172,7 @@ func (s *Server) apiMessage(c *gin.Context) error {
 	if err := s.limiter.act(actor(c)); err != nil {
 		return err
 	}
-	e, err := s.Desk.MemberMessage(c.Request.Context(), conversation.ID, in.ClientID, in.Text)
+	e, err := s.Desk.MemberMessage(c.Request.Context(), conversation.ID, in.ClientID, in.Text, in.Files...)
 	if err != nil {
 		return err
 	}
@@ -256,17 +261,18 @@ func (s *Server) apiHandoff(c *gin.Context) error {
 		return err
 	}
 	var in struct {
-		ClientID string `json:"client_id"`
-		Channel  string `json:"channel"`
-		Category string `json:"category"`
-		Email    string `json:"email"`
-		Text     string `json:"text"`
+		ClientID string                 `json:"client_id"`
+		Channel  string                 `json:"channel"`
+		Category string                 `json:"category"`
+		Email    string                 `json:"email"`
+		Text     string                 `json:"text"`
+		Files    []support.AttachmentID `json:"attachments"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
 	}
 	r := handoff.Request{ClientID: in.ClientID, Channel: support.Channel(in.Channel), Category: in.Category, Email: in.Email,
-		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c)}
+		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c), Files: in.Files}
 	if _, err := handoff.Check(r); err != nil { // a mistake costs nothing of the budget
 		return err
 	}

@@ -77,7 +77,7 @@ func (s *Server) formProblem(c *gin.Context, err error, ids map[string]string) (
 		}
 		out.Links = append(out.Links, fieldLink{id, words.T(f.Key, f.Args)})
 	}
-	if p.Kind == problem.TooLarge {
+	if p.Kind == problem.TooLarge && len(p.Fields) == 0 {
 		out.Links = append(out.Links, fieldLink{"text", words.T("form.too_large", nil)})
 	}
 	out.Title = s.say(c, p)

@@ -18,6 +18,10 @@ type Limits struct {
 	RequestBurst   int     // zero means 10
 	Searches       float64 // a minute and network, over time, those while typing counted; zero means 300
 	SearchBurst    int     // zero means 60
+	Uploads        float64 // files an hour and network, over time; zero means 120
+	UploadBurst    int     // zero means 30
+	UploadsAtOnce  int     // files that come from one network at the same time, or forms with some; zero means 6
+	UploadsInAll   int     // from all of them; zero means 64
 	AnswersAtOnce  int     // questions worked on at the same time, and as many searches; zero means 16
 	AnswersWaiting int     // questions that may wait for that, and as many searches; zero means 256
 }
@@ -39,6 +43,10 @@ func (l Limits) withDefaults() Limits {
 	defInt(&l.RequestBurst, 10)
 	def(&l.Searches, 300)
 	defInt(&l.SearchBurst, 60)
+	def(&l.Uploads, 120)
+	defInt(&l.UploadBurst, 30)
+	defInt(&l.UploadsAtOnce, 6)
+	defInt(&l.UploadsInAll, 64)
 	defInt(&l.AnswersAtOnce, 16)
 	defInt(&l.AnswersWaiting, 256)
 	return l
@@ -61,6 +69,9 @@ type limiter struct {
 	mu                       sync.Mutex
 	questions, requests      map[string]*rate.Limiter
 	searches, small          map[string]*rate.Limiter
+	uploads                  map[string]*rate.Limiter
+	uploading                map[string]int // files that come now, by network
+	uploadingAll             int
 }
 
 func newLimiter(l Limits) *limiter {
@@ -71,6 +82,7 @@ func newLimiter(l Limits) *limiter {
 		typing:    newLane(typingAtOnce, l.AnswersWaiting),
 		questions: map[string]*rate.Limiter{}, requests: map[string]*rate.Limiter{},
 		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{},
+		uploads: map[string]*rate.Limiter{}, uploading: map[string]int{},
 	}
 }
 
@@ -128,6 +140,34 @@ func (l *limiter) request(a support.Actor) error {
 // act counts one small thing that somebody does, a vote or a reply: as many as questions, in no line.
 func (l *limiter) act(a support.Actor) error {
 	return l.take(l.small, a, l.limits.Questions/60, l.limits.QuestionBurst)
+}
+
+// upload takes a place for files that come; done gives it back. TooMany where the network has sent too
+// many, or sends as many as it may at once.
+func (l *limiter) upload(a support.Actor) (done func(), err error) {
+	l.mu.Lock()
+	busy := l.uploadingAll >= l.limits.UploadsInAll || !free(a) && l.uploading[a.Network] >= l.limits.UploadsAtOnce
+	if !busy {
+		l.uploading[a.Network]++
+		l.uploadingAll++
+	}
+	l.mu.Unlock()
+	if busy {
+		return nil, retryAfter(5 * time.Second)
+	}
+	done = func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.uploadingAll--
+		if l.uploading[a.Network]--; l.uploading[a.Network] == 0 {
+			delete(l.uploading, a.Network)
+		}
+	}
+	if err := l.take(l.uploads, a, l.limits.Uploads/3600, l.limits.UploadBurst); err != nil {
+		done()
+		return nil, err
+	}
+	return done, nil
 }
 
 // free reports whether no budget is kept for the actor: staff, and whoever works on this machine. The

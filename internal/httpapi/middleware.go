@@ -63,14 +63,7 @@ func (s *Server) secure(c *gin.Context) {
 		s.fail(c, problem.From(problem.Forbidden, "problem.cross_origin", err))
 		return
 	}
-	limit := int64(maxForm)
-	switch {
-	case wantsJSON(c):
-		limit = maxBody
-	case c.FullPath() == settingsPath, c.FullPath() == calendarPath:
-		limit = maxUpload
-	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, bodyLimit(c))
 	c.Next()
 }
 
@@ -105,8 +98,8 @@ func (s *Server) cors(c *gin.Context) bool {
 	if c.Request.Method != http.MethodOptions {
 		return false
 	}
-	h.Set("Access-Control-Allow-Methods", "GET, POST")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Disposition, Idempotency-Key")
 	h.Set("Access-Control-Max-Age", "600")
 	c.AbortWithStatus(http.StatusNoContent)
 	return true

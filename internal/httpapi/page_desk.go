@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"crypto/rand"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -37,6 +39,9 @@ func (s *Server) deskView(c *gin.Context, tab, titleKey string) deskView {
 	}
 	return v
 }
+
+// ForStaff and, of other pages, its opposite, tell the templates that both kinds of pages share.
+func (deskView) ForStaff() bool { return true }
 
 // staff prepares a page for people who work here; Unauthorized for anybody else.
 func (s *Server) staff(c *gin.Context, tab, titleKey string) (deskView, error) {
@@ -113,12 +118,13 @@ type deskTicketPage struct {
 	Errors           formErrors
 	ClientID, NoteID string
 	Text, Note       string // typed
+	Files            pick
 }
 
 // pageDeskTicket shows a ticket with its thread, for staff.
 func (s *Server) pageDeskTicket(c *gin.Context) error {
 	return s.deskTicketPage(c, http.StatusOK, func(p *deskTicketPage) {
-		for _, n := range []string{"sent", "noted", "moved", "released", "assigned"} {
+		for _, n := range []string{"sent", "noted", "moved", "released", "assigned", "removed"} {
 			if c.Query(n) != "" {
 				p.Notice = p.T("desk.notice." + n)
 			}
@@ -126,7 +132,7 @@ func (s *Server) pageDeskTicket(c *gin.Context) error {
 	})
 }
 
-func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicketPage)) error {
+func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicketPage), sent ...filesForm) error {
 	v, err := s.staff(c, "tickets", "")
 	if err != nil {
 		return err
@@ -141,7 +147,7 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 	}
 	t := p.Ticket
 	p.Title = t.Ref + " · " + clip(t.Subject, 60)
-	thread := threadView{view: v.view, staff: true}
+	thread := threadView{view: v.view, staff: true, files: "/desk/files/"}
 	p.Entries, p.Dossier = thread.entries(p.Thread.Entries), thread.dossier(p.Thread)
 	p.Me = actor(c).Agent.ID
 	if p.Colleagues, err = s.Desk.Colleagues(c.Request.Context(), actor(c)); err != nil {
@@ -151,6 +157,9 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 		if p.AssigneeName = agentNames(p.Colleagues)[t.Assignee]; p.AssigneeName == "" { // works here no more
 			p.AssigneeName = p.T("desk.assign.gone")
 		}
+	}
+	if p.Files, err = s.pick(c, v.view, t.Conversation, support.AuthorAgent, first(sent)); err != nil {
+		return err
 	}
 	for _, to := range []support.Status{support.StatusWaitingMember, support.StatusOpen, support.StatusWaitingThirdParty,
 		support.StatusSolved, support.StatusClosed, support.StatusSpam} {
@@ -163,6 +172,7 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 		}
 	}
 	with(&p)
+	p.Files = p.Files.with(p.Errors)
 	return s.render(c, status, "desk/ticket", p)
 }
 
@@ -187,7 +197,7 @@ func ticketID(c *gin.Context) (support.TicketID, error) {
 }
 
 // onTicket does something to the ticket of the address, for staff, and shows it again.
-func (s *Server) onTicket(c *gin.Context, notice string, do func(id support.TicketID) error, failed func(*deskTicketPage)) error {
+func (s *Server) onTicket(c *gin.Context, notice string, do func(id support.TicketID) error, failed func(*deskTicketPage), sent ...filesForm) error {
 	if _, err := s.staff(c, "tickets", ""); err != nil {
 		return err
 	}
@@ -196,7 +206,7 @@ func (s *Server) onTicket(c *gin.Context, notice string, do func(id support.Tick
 		return err
 	}
 	if err := do(id); err != nil {
-		ids := map[string]string{}
+		ids := maps.Clone(fileFields)
 		if notice == "noted" {
 			ids["text"] = "note"
 		}
@@ -207,7 +217,7 @@ func (s *Server) onTicket(c *gin.Context, notice string, do func(id support.Tick
 		return s.deskTicketPage(c, status, func(p *deskTicketPage) {
 			p.Errors = problems
 			failed(p)
-		})
+		}, sent...)
 	}
 	c.Redirect(http.StatusSeeOther, "/desk/tickets/"+string(id)+"?"+notice+"=1")
 	return nil
@@ -215,7 +225,24 @@ func (s *Server) onTicket(c *gin.Context, notice string, do func(id support.Tick
 
 // pageDeskReply adds an agent's reply or note, for staff.
 func (s *Server) pageDeskReply(c *gin.Context) error {
-	fields, err := form(c)
+	if _, err := s.staff(c, "tickets", ""); err != nil { // before anything is read
+		return err
+	}
+	at, err := ticketID(c)
+	if err != nil {
+		return err
+	}
+	t, err := s.Desk.Thread(c.Request.Context(), actor(c), at)
+	if err != nil {
+		return err
+	}
+	fields, err := s.readFilesForm(c, func(fields url.Values, n int, name string, r io.Reader) (support.Attachment, error) {
+		return s.received(c, t.Ticket.Conversation, support.AuthorAgent, fields, n, name, r)
+	})
+	if err == nil {
+		_, wrong := support.CheckText("text", fields.Get("text"), support.MaxRequest)
+		err = fields.with(wrong)
+	}
 	note := fields.Get("note") != ""
 	notice := "sent"
 	if note {
@@ -226,7 +253,7 @@ func (s *Server) pageDeskReply(c *gin.Context) error {
 			return err
 		}
 		return s.Desk.Reply(c.Request.Context(), actor(c), id, fields.Get("client_id"), fields.Get("text"),
-			support.Status(fields.Get("status")), note)
+			support.Status(fields.Get("status")), note, fields.Files...)
 	}, func(p *deskTicketPage) {
 		if note {
 			p.Note = fields.Get("text")
@@ -236,7 +263,7 @@ func (s *Server) pageDeskReply(c *gin.Context) error {
 		if to := support.Status(fields.Get("status")); to != "" {
 			p.To = to
 		}
-	})
+	}, fields)
 }
 
 // pageDeskStatus moves a ticket to another status, for staff.

@@ -2,12 +2,15 @@ package httpapi
 
 import (
 	"crypto/rand"
+	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"guichet/internal/assistant"
+	"guichet/internal/attach"
 	"guichet/internal/handoff"
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -20,19 +23,26 @@ type requestForm struct {
 	Email    string
 	Category string
 	Text     string
+	Upload   support.Token // the conversation that its files wait in, once there are some
+	Files    pick
 }
 
 // pageRequestForm shows the form of a request, with the answer that the member came from. For anybody.
 func (s *Server) pageRequestForm(c *gin.Context) error {
-	return s.requestPage(c, http.StatusOK, requestForm{ClientID: rand.Text(), Answer: c.Query("answer")}, formErrors{})
+	return s.requestPage(c, http.StatusOK, requestForm{ClientID: rand.Text(), Upload: support.NewToken(), Answer: c.Query("answer")}, formErrors{}, filesForm{})
 }
 
-func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs formErrors) error {
+func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs formErrors, sent filesForm) error {
 	v, err := s.reader(c, "request.title")
 	if err != nil {
 		return err
 	}
 	v.NoIndex = true
+	files, err := s.pick(c, v, attach.FormConversation(f.Upload), support.AuthorMember, sent)
+	if err != nil {
+		return err
+	}
+	f.Files = files.with(errs)
 	data := struct {
 		view
 		Form       requestForm
@@ -62,9 +72,20 @@ func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs for
 // pageRequestSend makes a ticket of the form and shows its page. For anybody; a guest's ticket waits
 // for proof of the address.
 func (s *Server) pageRequestSend(c *gin.Context) error {
-	fields, err := form(c)
+	var conversation support.ConversationID
+	fields, err := s.readFilesForm(c, func(fields url.Values, n int, name string, r io.Reader) (_ support.Attachment, err error) {
+		if conversation == "" {
+			if conversation, err = s.Attach.Form(c.Request.Context(), support.Token(fields.Get("upload")), lang(c)); err != nil {
+				return support.Attachment{}, err
+			}
+		}
+		return s.received(c, conversation, support.AuthorMember, fields, n, name, r)
+	})
 	f := requestForm{ClientID: fields.Get("client_id"), Answer: fields.Get("answer"), Email: fields.Get("email"),
-		Category: fields.Get("category"), Text: fields.Get("text")}
+		Category: fields.Get("category"), Text: fields.Get("text"), Upload: support.Token(fields.Get("upload"))}
+	if len(f.Upload) != len(support.NewToken()) {
+		f.Upload = support.NewToken()
+	}
 	if len(f.ClientID) < 8 || len(f.ClientID) > 100 { // not ours; without one, a retry makes a second ticket
 		f.ClientID = rand.Text()
 	}
@@ -73,9 +94,13 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 	}
 	var started handoff.Started
 	r := handoff.Request{ClientID: f.ClientID, Channel: support.ChannelEmail, Category: f.Category, Email: f.Email,
-		Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c)}
+		Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c), Files: fields.Files}
 	if err == nil {
 		_, err = handoff.Check(r) // a mistake costs nothing of the budget
+		err = fields.with(err)
+	}
+	if err == nil && len(r.Files) > 0 {
+		r.Conversation, err = s.Attach.Form(c.Request.Context(), f.Upload, lang(c))
 	}
 	if err == nil {
 		err = s.limiter.request(actor(c))
@@ -87,14 +112,14 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		started, err = s.Handoff.Start(c.Request.Context(), r)
 	}
 	if err != nil {
-		problems, status, again := s.formProblem(c, err, nil)
+		problems, status, again := s.formProblem(c, err, fileFields)
 		if !again {
 			return err
 		}
 		if problem.Is(err, problem.Conflict) { // this form has made its ticket; what is in it now is another request
-			f.ClientID = rand.Text()
+			f.ClientID, f.Upload = rand.Text(), support.NewToken()
 		}
-		return s.requestPage(c, status, f, problems)
+		return s.requestPage(c, status, f, problems, fields)
 	}
 	c.Header("Cache-Control", "no-store")
 	c.Redirect(http.StatusSeeOther, ticketPath(lang(c), started.Link))

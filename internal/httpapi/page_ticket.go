@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"crypto/rand"
+	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,6 +27,7 @@ type ticketPage struct {
 	Errors      formErrors
 	ClientID    string // of the reply
 	Text, Email string // typed
+	Files       pick
 }
 
 // notices are what a page says after something was done, by the name in its address.
@@ -45,7 +48,7 @@ func (s *Server) pageTicket(c *gin.Context) error {
 }
 
 // ticketPage reads the ticket anew and shows it; with changes what differs.
-func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage)) error {
+func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage), sent ...filesForm) error {
 	v, err := s.reader(c, "")
 	if err != nil {
 		return err
@@ -55,7 +58,14 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage)) 
 		return err
 	}
 	t := p.Ticket
-	p.Entries = threadView{view: v}.entries(p.Thread.Entries)
+	words := threadView{view: v, files: ticketPath(v.Lang, p.Link) + "/files/"}
+	if t.Held() { // whoever holds the link has not shown that the address is theirs
+		words.files = ""
+	}
+	p.Entries = words.entries(p.Thread.Entries)
+	if p.Files, err = s.pick(c, v, t.Conversation, support.AuthorMember, first(sent)); err != nil {
+		return err
+	}
 	p.Email = t.Email
 	p.NoIndex = true
 	p.Title = v.T("ticket.title", "ref", t.Ref)
@@ -63,6 +73,7 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage)) 
 	p.CanSolve = !t.Held() && !p.Closed && t.Status != support.StatusSolved
 	p.Promised = !t.Held() && t.Status == support.StatusNew && !t.PromisedAt.IsZero()
 	with(&p)
+	p.Files = p.Files.with(p.Errors)
 	if p.Errors.Any() {
 		p.Title = v.T("form.error_title", "title", p.Title)
 	}
@@ -71,15 +82,15 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage)) 
 }
 
 // ticketFailed shows the ticket again with what went wrong and what was typed.
-func (s *Server) ticketFailed(c *gin.Context, err error, with func(*ticketPage)) error {
-	problems, status, again := s.formProblem(c, err, nil)
+func (s *Server) ticketFailed(c *gin.Context, err error, with func(*ticketPage), sent ...filesForm) error {
+	problems, status, again := s.formProblem(c, err, fileFields)
 	if !again {
 		return err
 	}
 	return s.ticketPage(c, status, func(p *ticketPage) {
 		p.Errors = problems
 		with(p)
-	})
+	}, sent...)
 }
 
 // done sends the member back to the ticket's page, which says what was done.
@@ -92,12 +103,22 @@ func done(c *gin.Context, link support.Token, notice string) error {
 // pageTicketReply adds what a member wrote, for whoever holds the ticket's link.
 func (s *Server) pageTicketReply(c *gin.Context) error {
 	link := support.Token(c.Param("link"))
-	fields, err := form(c)
+	t, err := s.Desk.MemberThread(c.Request.Context(), link)
+	if err != nil { // before anything is read
+		return err
+	}
+	fields, err := s.readFilesForm(c, func(fields url.Values, n int, name string, r io.Reader) (support.Attachment, error) {
+		return s.received(c, t.Ticket.Conversation, support.AuthorMember, fields, n, name, r)
+	})
 	if err == nil {
 		err = s.limiter.act(actor(c))
 	}
 	if err == nil {
-		err = s.Desk.MemberReply(c.Request.Context(), link, fields.Get("client_id"), fields.Get("text"))
+		_, err = support.CheckText("text", fields.Get("text"), support.MaxRequest)
+		err = fields.with(err)
+	}
+	if err == nil {
+		err = s.Desk.MemberReply(c.Request.Context(), link, fields.Get("client_id"), fields.Get("text"), fields.Files...)
 	}
 	if err != nil {
 		return s.ticketFailed(c, err, func(p *ticketPage) {
@@ -105,7 +126,7 @@ func (s *Server) pageTicketReply(c *gin.Context) error {
 			if id := fields.Get("client_id"); id != "" {
 				p.ClientID = id
 			}
-		})
+		}, fields)
 	}
 	return done(c, link, "sent")
 }

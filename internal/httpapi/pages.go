@@ -31,7 +31,7 @@ func loadPages(c Config, asset func(name string) string) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := []string{"layout.html", "desk-layout.html", "desk-parts.html", "parts.html", "thread.html", "icons.html", "desk/dossier.html", "desk/fields.html"}
+	shared := []string{"layout.html", "desk-layout.html", "desk-parts.html", "parts.html", "thread.html", "files.html", "icons.html", "desk/dossier.html", "desk/fields.html"}
 	base, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
 		"asset": asset, "typeset": typeset, "cells": cells, "dict": dict, "langName": langName,
 	}).ParseFS(templates, shared...)
@@ -159,6 +159,9 @@ type view struct {
 	zone        *time.Location
 	words       *locale.Printer
 }
+
+// ForStaff says that a page is not the desk's.
+func (view) ForStaff() bool { return false }
 
 // T says a text; args are names and values in turn.
 func (v view) T(key string, args ...any) string { return v.words.T(key, pairs(args)) }

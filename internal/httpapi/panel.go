@@ -44,6 +44,7 @@ type panelConfig struct {
 	Zone        string         `json:"zone"`
 	MaxQuestion int            `json:"maxQuestion"`
 	MaxRequest  int            `json:"maxRequest"`
+	Attach      string         `json:"attach"` // script that takes files, when the first one comes
 	Texts       map[string]any `json:"texts"`
 }
 
@@ -90,7 +91,7 @@ func (s *Server) panel(c *gin.Context, mode string) error {
 	}{view: v, Mode: mode, Config: panelConfig{
 		Lang: v.Lang, Tag: v.Tag(), Dir: v.T("site.dir"), Site: v.SiteName, Sites: []string{}, Langs: []panelLang{},
 		Categories: support.Categories, Promise: v.T("channel.answer_by", "date", v.DateTime(v.PromiseNow)),
-		Zone: v.zone.String(), MaxQuestion: kb.MaxQuestion, MaxRequest: support.MaxRequest, Texts: v.words.Texts(panelTexts...),
+		Zone: v.zone.String(), MaxQuestion: kb.MaxQuestion, MaxRequest: support.MaxRequest, Attach: s.assets.url("attach.js"), Texts: v.words.Texts(panelTexts...),
 	}}
 	data.Config.Sites = append(data.Config.Sites, decided(c).Sites...)
 	for _, l := range decided(c).Langs {

@@ -37,6 +37,11 @@ func (s *Server) routes() {
 	s.post(api+"/conversations/:id/messages", s.apiMessage)
 	s.get(api+"/conversations/:id/contact-options", s.apiConversationOptions)
 	s.post(api+"/conversations/:id/handoff", s.apiHandoff)
+	s.post(api+"/conversations/:id/attachments", s.apiUpload)
+	s.get(api+"/conversations/:id/attachments/:file", s.apiAttachment)
+	s.delete(api+"/conversations/:id/attachments/:file", s.apiDiscard)
+	s.get(api+"/conversations/:id/attachments/:file/content", s.apiAttachmentContent)
+	s.get(api+"/attachments/limits", s.apiAttachmentLimits)
 	s.get(api+"/contact-options", s.apiContactOptions)
 	s.get(api+"/articles", s.apiArticles)
 	s.get(api+"/articles/:lang/:slug", s.apiArticle)
@@ -61,6 +66,7 @@ func (s *Server) routes() {
 	s.get("/:lang/requests/new", s.pageRequestForm)
 	s.post("/:lang/requests/new", s.pageRequestSend)
 	s.get("/:lang/requests/:link", s.pageTicket)
+	s.get("/:lang/requests/:link/files/:file", s.pageTicketFile)
 	s.post("/:lang/requests/:link/reply", s.pageTicketReply)
 	s.post("/:lang/requests/:link/solved", s.pageTicketSolved)
 	s.post("/:lang/requests/:link/address", s.pageTicketAddress)
@@ -93,6 +99,8 @@ func (s *Server) routes() {
 	s.post("/desk/tickets/:id/status", s.pageDeskStatus)
 	s.post("/desk/tickets/:id/assign", s.pageDeskAssign)
 	s.post("/desk/tickets/:id/release", s.pageDeskRelease)
+	s.get("/desk/files/:file", s.pageDeskFile)
+	s.post("/desk/files/:file/delete", s.pageDeskFileDelete)
 	s.get("/desk/mailbox", s.pageMailbox)
 	s.get("/desk/feedback", s.pageFeedbackList)
 	s.get("/desk/answers/:id", s.pageDeskAnswer)
@@ -123,3 +131,7 @@ func (s *Server) get(path string, h handler) {
 }
 
 func (s *Server) post(path string, h handler) { s.engine.Handle(http.MethodPost, path, s.handle(h)) }
+
+func (s *Server) delete(path string, h handler) {
+	s.engine.Handle(http.MethodDelete, path, s.handle(h))
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/internal/assistant"
+	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
@@ -49,6 +50,7 @@ type Mailbox interface {
 // Config of a Server.
 type Config struct {
 	Assistant *assistant.Service
+	Attach    *attach.Service
 	Auth      *auth.Service
 	Desk      *desk.Service
 	Handoff   *handoff.Service

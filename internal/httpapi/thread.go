@@ -19,6 +19,8 @@ type entryView struct {
 	Initial   string
 	Text      string
 	Citations []support.CitedRef
+	Files     []fileView
+	Hidden    int    // files that are not shown before the address is proven
 	Why       string // for staff: where an answer's trace is
 }
 
@@ -26,6 +28,7 @@ type entryView struct {
 type threadView struct {
 	view
 	staff bool
+	files string // in front of a file's id, where it is read; "" shows none
 }
 
 func (v threadView) entries(in []support.Entry) []entryView {
@@ -36,6 +39,13 @@ func (v threadView) entries(in []support.Entry) []entryView {
 			Time: v.words.Time(e.CreatedAt, v.zone), ISO: v.ISO(e.CreatedAt)}
 		if v.staff {
 			x.Number = e.Seq
+		}
+		for _, a := range e.Files {
+			if v.files == "" {
+				x.Hidden++
+				continue
+			}
+			x.Files = append(x.Files, v.file(a, v.files))
 		}
 		switch {
 		case e.Kind == support.EntryStatus:
@@ -130,4 +140,50 @@ func (v view) said(d support.AnswerData, text string) string {
 		return v.T("answer.clarify")
 	}
 	return v.T("answer.unknown")
+}
+
+// fileView is a file as a page shows it.
+type fileView struct {
+	ID    support.AttachmentID
+	Name  string
+	Size  string
+	State string // in words; of one that is as it should be, what the scanner said
+	Mark  string // ok, wait, plain or gone
+	URL   string // "" where it cannot be read
+	Image bool   // can be shown
+	Gone  bool
+}
+
+// file prepares a file whose content stands at path and its id.
+func (v view) file(a support.Attachment, path string) fileView {
+	f := fileView{ID: a.ID, Name: a.Name, Size: v.bytes(a.Size), State: v.T(stateKey(a)), Image: a.Inline(), Mark: "plain"}
+	switch {
+	case a.State == support.AttachmentRefused, a.State == support.AttachmentDeleted:
+		f.Gone, f.Mark = true, "gone"
+	case a.State == support.AttachmentScanning:
+		f.Mark = "wait"
+	case a.Scan == support.ScanClean:
+		f.Mark = "ok"
+	}
+	if path != "" && a.Readable() {
+		f.URL = path + string(a.ID)
+	}
+	f.Image = f.Image && f.URL != ""
+	return f
+}
+
+// stateKey is the word's key for how far a file has come.
+func stateKey(a support.Attachment) string {
+	if a.State == support.AttachmentReady {
+		return "file.scan." + string(a.Scan)
+	}
+	return "file.state." + string(a.State)
+}
+
+// bytes says a size, in units of a thousand.
+func (v view) bytes(n int64) string {
+	if n < support.MB {
+		return v.T("file.kb", "n", max(1, (n+500)/1000))
+	}
+	return v.T("file.mb", "n", (n+support.MB/2)/support.MB)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
@@ -28,9 +29,10 @@ import (
 const (
 	queueEmbed = "embed"
 	queueMail  = "mail"
+	queueScan  = "scan"
 )
 
-// Publish, Handoff, Desk, Auth and Answers keep the promises; the services of these names meet them.
+// Publish, Handoff, Desk, Auth, Files and Answers keep the promises; the services of these names meet them.
 type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
@@ -49,6 +51,11 @@ type (
 		Deliver(ctx context.Context, id support.MailID) error
 		GiveUp(ctx context.Context, id support.MailID, cause error) error
 	}
+	Files interface {
+		Scan(ctx context.Context, id support.AttachmentID) error
+		GiveUp(ctx context.Context, id support.AttachmentID, cause error) error
+		Purge(ctx context.Context) (int, error)
+	}
 	Answers interface {
 		DeleteAnswersOlderThan(ctx context.Context, before time.Time) (int, error)
 	}
@@ -61,6 +68,7 @@ type Config struct {
 	Handoff     Handoff
 	Desk        Desk
 	Auth        Auth
+	Files       Files
 	Answers     Answers
 	KeepAnswers time.Duration // zero means 30 days
 	Log         *slog.Logger
@@ -86,7 +94,7 @@ func New(c Config) (*Runner, error) {
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
 		Workers:              workers(c),
 		PeriodicJobs:         periodic(),
-		Queues:               map[string]river.QueueConfig{queueEmbed: {MaxWorkers: 1}, queueMail: {MaxWorkers: 4}, river.QueueDefault: {MaxWorkers: 4}},
+		Queues:               map[string]river.QueueConfig{queueEmbed: {MaxWorkers: 1}, queueMail: {MaxWorkers: 4}, queueScan: {MaxWorkers: 2}, river.QueueDefault: {MaxWorkers: 4}},
 		JobTimeout:           c.Timeout,
 		RescueStuckJobsAfter: 2 * c.Timeout,
 		SoftStopTimeout:      c.StopBudget,
@@ -123,6 +131,8 @@ func workers(c Config) *river.Workers {
 	add(ws, mail(c.Handoff, func(j handoff.AnnounceTicket) support.MailID { return j.Mail }))
 	add(ws, mail(c.Auth, func(j auth.SendAccountMail) support.MailID { return j.Mail }))
 	add(ws, plain(func(ctx context.Context, _ closeSolved) error { _, err := c.Desk.CloseSolved(ctx); return err }))
+	add(ws, promised(c.Files.Scan, c.Files.GiveUp, func(j attach.ScanAttachment) support.AttachmentID { return j.Attachment }))
+	add(ws, plain(func(ctx context.Context, _ purgeFiles) error { _, err := c.Files.Purge(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ expireHeld) error { _, err := c.Handoff.ExpireHeld(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ pruneAnswers) error {
 		_, err := c.Answers.DeleteAnswersOlderThan(ctx, time.Now().Add(-c.KeepAnswers))
@@ -137,12 +147,14 @@ type (
 	expireHeld   struct{}
 	closeSolved  struct{} // what was solved 14 days ago
 	pruneAnswers struct{}
+	purgeFiles   struct{} // that nobody sent
 )
 
 func (embedMissing) Kind() string { return "embed_missing" }
 func (expireHeld) Kind() string   { return "expire_held" }
 func (closeSolved) Kind() string  { return "close_solved" }
 func (pruneAnswers) Kind() string { return "prune_answers" }
+func (purgeFiles) Kind() string   { return "purge_files" }
 
 // periodic says when. Each comes at the start too, since a process may not live for a day.
 func periodic() []*river.PeriodicJob {
@@ -157,6 +169,7 @@ func periodic() []*river.PeriodicJob {
 		every(time.Minute, embedMissing{}, queueEmbed),
 		every(time.Hour, expireHeld{}, river.QueueDefault),
 		every(time.Hour, closeSolved{}, river.QueueDefault),
+		every(time.Hour, purgeFiles{}, river.QueueDefault),
 		every(24*time.Hour, pruneAnswers{}, river.QueueDefault),
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
@@ -59,6 +60,7 @@ type (
 	replies       struct{ *house }
 	accounts      struct{ *house }
 	answers       struct{ *house }
+	files         struct{ *house }
 )
 
 func (h articles) Embed(ctx context.Context, a kb.ArticleID) error {
@@ -104,6 +106,14 @@ func (h answers) DeleteAnswersOlderThan(_ context.Context, before time.Time) (in
 	return 0, h.call("prune")
 }
 
+func (h files) Scan(_ context.Context, id support.AttachmentID) error {
+	return h.call("scan " + string(id))
+}
+func (h files) GiveUp(_ context.Context, id support.AttachmentID, _ error) error {
+	return h.call("give up " + string(id))
+}
+func (h files) Purge(context.Context) (int, error) { return 0, h.call("purge") }
+
 // promise enqueues jobs as the use cases do.
 func (h *house) promise(promised ...interface{ Kind() string }) {
 	h.t.Helper()
@@ -123,7 +133,7 @@ func (h *house) promise(promised ...interface{ Kind() string }) {
 // run starts a runner and returns what stops it and waits for its end.
 func (h *house) run() (stop func()) {
 	h.t.Helper()
-	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Answers: answers{h},
+	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Files: files{h}, Answers: answers{h},
 		KeepAnswers: 48 * time.Hour, Timeout: h.timeout, StopBudget: 200 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
@@ -196,13 +206,13 @@ func (h *house) exec(sql string) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
-	h.promise(publish.EmbedArticle{Article: "a"}, handoff.SendConfirmation{Mail: "m1"})
+	h.promise(publish.EmbedArticle{Article: "a"}, handoff.SendConfirmation{Mail: "m1"}, attach.ScanAttachment{Attachment: "f1"})
 	stop := h.run()
-	h.wait("embed a", "confirmation m1", "embed ", "expire", "close", "prune")
+	h.wait("embed a", "confirmation m1", "scan f1", "embed ", "expire", "close", "prune", "purge")
 	h.promise(desk.SendReply{Mail: "m2"}, desk.SendStatus{Mail: "m3"}, handoff.AnnounceTicket{Mail: "m4"}, auth.SendAccountMail{Mail: "m5"})
 	h.wait("reply m2", "reply m3", "confirmation m4", "account m5")
 	stop()
-	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "embed_missing", "expire_held", "close_solved", "prune_answers"} {
+	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "embed_missing", "expire_held", "close_solved", "prune_answers", "scan_attachment", "purge_files"} {
 		if j := h.job(kind); j.State != "completed" {
 			t.Errorf("%s is %+v", kind, j)
 		}
@@ -272,6 +282,21 @@ func TestGiveUp(t *testing.T) {
 	h.wait("give up m1: no route")
 	stop()
 	if j := h.job("send_confirmation"); j.State != "completed" {
+		t.Errorf("the job is %+v", j)
+	}
+}
+
+// TestScanGivenUp: a scanner that never answers leaves a file that says so.
+func TestScanGivenUp(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.answers["scan f1"] = []error{problem.New(problem.Unavailable, "")}
+	h.promise(attach.ScanAttachment{Attachment: "f1"})
+	h.exec(`UPDATE river_job SET max_attempts = 1`)
+	stop := h.run()
+	h.wait("give up f1")
+	stop()
+	if j := h.job("scan_attachment"); j.State != "completed" {
 		t.Errorf("the job is %+v", j)
 	}
 }

@@ -50,10 +50,15 @@ func mail[T river.JobArgs](s interface {
 	Deliver(context.Context, support.MailID) error
 	GiveUp(context.Context, support.MailID, error) error
 }, id func(T) support.MailID) worker[T] {
+	return promised(s.Deliver, s.GiveUp, id)
+}
+
+// promised is a job that says so where it could not be done in as many tries as it was enqueued for.
+func promised[T river.JobArgs, ID any](do func(context.Context, ID) error, giveUp func(context.Context, ID, error) error, id func(T) ID) worker[T] {
 	return worker[T]{work: func(ctx context.Context, job *river.Job[T]) error {
-		err := s.Deliver(ctx, id(job.Args))
+		err := do(ctx, id(job.Args))
 		if err != nil && job.Attempt >= job.MaxAttempts && ctx.Err() == nil {
-			return s.GiveUp(ctx, id(job.Args), err)
+			return giveUp(ctx, id(job.Args), err)
 		}
 		return err
 	}}

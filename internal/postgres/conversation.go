@@ -150,6 +150,9 @@ var listEntries = query("list_entries", `
 // of a note.
 func (db *DB) entriesOf(ctx context.Context, c support.ConversationID, after int64, staff bool) ([]support.Entry, error) {
 	entries, err := list(ctx, db.pool, listEntries, args{"conversation": c, "after": after, "staff": staff}, scanEntry)
+	if err == nil {
+		err = db.withFiles(ctx, c, entries)
+	}
 	if !staff {
 		for i := range entries {
 			entries[i].Seq = entries[i].PubSeq

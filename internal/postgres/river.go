@@ -15,6 +15,7 @@ import (
 const (
 	QueueEmbed = "embed"
 	QueueMail  = "mail"
+	QueueScan  = "scan"
 )
 
 // mailAttempts spreads over nearly three days: river waits n⁴ seconds after the n-th failure, and
@@ -33,6 +34,8 @@ var jobs = map[string]river.InsertOpts{
 	"send_status":       {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"announce_ticket":   {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"send_account_mail": {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	// Tried for an hour and a half; then the file says that it was not scanned.
+	"scan_attachment": {Queue: QueueScan, Priority: 1, MaxAttempts: 8, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 }
 
 // newJobClient returns a client that inserts jobs and runs none.

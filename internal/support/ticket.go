@@ -60,7 +60,8 @@ type Entry struct {
 	Channel     Channel
 	ClientID    string // unique per conversation and author; "" for entries nobody retries
 	Body        string
-	Data        []byte // JSON, by Kind; nil for none
+	Data        []byte       // JSON, by Kind; nil for none
+	Files       []Attachment // that were sent with it, where a thread is read
 	CreatedAt   time.Time
 }
 

@@ -19,6 +19,7 @@ export interface Answer {
   courtesy?: string;
 }
 export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean }
+export interface Attachment { id: string; name: string; size: number; state: string; text: string; url?: string }
 export interface Entry {
   seq: number;
   kind: "message" | "answer" | "status";
@@ -27,6 +28,7 @@ export interface Entry {
   client_id?: string;
   text: string;
   answer?: Answer;
+  attachments?: Attachment[];
   status?: { from?: string; to: string; reason?: string };
   created_at: string;
 }

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Answer, By, Words } from "./answer.tsx";
 import type { Entry } from "./api.ts";
+import { Sent } from "./attach.tsx";
 import { Composer, Icon, Loading, Next, Retry, Status, Talk } from "./parts.tsx";
 import { deliver, entries, fresh, live, loading, openId, problem, refresh, send, stop, ticket, type Live } from "./session.ts";
 import { config, t, time } from "./text.ts";
@@ -62,7 +63,7 @@ export function Conversation(): JSX.Element {
       <div class="foot">
         <Composer id="composer" label={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.label")}
           placeholder={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.placeholder")}
-          max={held ? config.maxRequest : config.maxQuestion} busy={busy} send={send}
+          max={held ? config.maxRequest : config.maxQuestion} busy={busy} send={send} attach={!!held}
           {...(now?.state === "sending" && !now.pending.ticket && !now.answer && { stop })} />
       </div>
     </div>
@@ -79,7 +80,7 @@ const Mine = ({ text, state }: { text: string; state?: string }): JSX.Element =>
 
 function Said({ entry: e, last }: { entry: Entry; last: boolean }): JSX.Element | null {
   if (e.kind === "status") return e.text ? <li class="system"><p>{e.text}</p></li> : null;
-  if (e.author === "member") return <li class="member"><Mine text={e.text} /></li>;
+  if (e.author === "member") return <li class="member"><Mine text={e.text} />{e.attachments && <Sent of={e.attachments} />}</li>;
   if (e.answer) return <li><Answer of={e.answer} last={last} /></li>;
   if (e.author === "assistant") return <li><div class="answer"><By /><p class="words" dir="auto">{e.text || t("answer.unknown")}</p></div></li>;
   const name = e.name || t("thread.team");
@@ -87,6 +88,7 @@ function Said({ entry: e, last }: { entry: Entry; last: boolean }): JSX.Element 
     <li class="agent" data-part="agent">
       <p class="by"><span class="initial" aria-hidden="true">{[...name][0]!.toUpperCase()}</span><bdi>{name}</bdi> <time class="meta" dateTime={e.created_at}>{time(e.created_at)}</time></p>
       <p class="bubble" dir="auto">{e.text}</p>
+      {e.attachments && <Sent of={e.attachments} />}
     </li>
   );
 }

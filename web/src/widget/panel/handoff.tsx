@@ -3,6 +3,8 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Files } from "../attach.ts";
+import { Attach } from "./attach.tsx";
 import { call, Refused, type Option, type Options, type Ticket } from "./api.ts";
 import { event } from "./bridge.ts";
 import { back, go, openHandoff } from "./nav.ts";
@@ -75,6 +77,7 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const files = useRef<Files>(null);
   const d = draft.value;
   const words = d.text ?? text;
   const show = (wrong: Record<string, string>): void => {
@@ -83,6 +86,7 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
   };
   const submit = async (): Promise<void> => {
     if (busy) return;
+    if (files.current?.busy()) return setProblem(t("widget.attach_wait"));
     setProblem("");
     setBusy(true);
     setErrors({});
@@ -90,7 +94,7 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
       const c = await conversation(words);
       const { ticket } = await call<{ ticket: Ticket }>(path(c.id, "/handoff"), {
         token: c.token,
-        body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words },
+        body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words, attachments: files.current?.ids() ?? [] },
       });
       tickets.value = { ...tickets.value, [c.id]: ticket };
       changeKept(c.id, { ref: ticket.ref, at: new Date().toISOString() });
@@ -134,6 +138,8 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
         <textarea rows={4} dir="auto" value={words} onInput={(e) => type({ text: e.currentTarget.value })} {...about("text", "hint")} />
         {error("text")}
       </div>
+      <Attach files={files} title={words} />
+      {error("attachments")}
       {problem && <p class="field-error" role="alert"><Icon is="alert" /><span>{problem}</span></p>}
       <button type="submit" class="button primary" data-part="request-send" aria-disabled={busy ? "true" : undefined}>{busy ? t("widget.sending") : t("request.send")}</button>
       <p class="meta">{t("request.next")}</p>

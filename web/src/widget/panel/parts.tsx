@@ -2,6 +2,8 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Files } from "../attach.ts";
+import { Attach } from "./attach.tsx";
 import { Refused, type Article, type Ticket } from "./api.ts";
 import { openHandoff, follow } from "./nav.ts";
 import { lastQuestion } from "./session.ts";
@@ -110,19 +112,21 @@ export const Links = ({ of, id }: { of: Article[]; id: string }): JSX.Element =>
 );
 
 /** Composer is the box to write in: Enter sends, Shift and Enter makes a line. */
-export function Composer({ id, label, placeholder, max, busy, send, stop }: {
-  id: string; label: string; placeholder: string; max: number; busy?: boolean; send: (text: string) => void; stop?: () => void;
+export function Composer({ id, label, placeholder, max, busy, send, stop, attach }: {
+  id: string; label: string; placeholder: string; max: number; busy?: boolean; send: (text: string, files?: string[]) => void; stop?: () => void; attach?: boolean;
 }): JSX.Element {
   const [error, setError] = useState("");
   const box = useRef<HTMLTextAreaElement>(null);
+  const files = useRef<Files>(null);
   const submit = (): void => {
     const field = box.current!;
     if (busy) return;
-    const no = wrong(field.value, max);
+    const no = files.current?.busy() ? t("widget.attach_wait") : wrong(field.value, max);
     setError(no);
     field.focus();
     if (no) return;
-    send(field.value);
+    send(field.value, files.current?.ids());
+    files.current?.clear();
     field.value = "";
   };
   useEffect(() => setError(""), [label]);
@@ -143,6 +147,7 @@ export function Composer({ id, label, placeholder, max, busy, send, stop }: {
           : <button type="submit" class="send" data-part="send" aria-label={t("widget.send")} aria-disabled={busy ? "true" : undefined}><Icon is="send" /></button>}
       </div>
       {error && <FieldError id={id + "-error"} text={error} />}
+      {attach && <Attach files={files} title="" />}
     </form>
   );
 }

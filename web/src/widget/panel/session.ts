@@ -208,9 +208,10 @@ export async function conversation(title = ""): Promise<Kept> {
 }
 
 /** send asks a question, or writes to the team where the conversation has a ticket. */
-export function send(text: string): void {
+export function send(text: string, files?: string[]): void {
   const pending: Pending = { conversation: openId.value, client_id: secret(), text: text.trim() };
   if (ticket.value && ticket.value.status !== "closed") pending.ticket = true;
+  if (pending.ticket && files?.length) pending.files = files;
   change((m) => { m.pending = pending; });
   live.value = { pending, state: "sending", sentences: [], citations: [] };
   void deliver();
@@ -301,7 +302,7 @@ async function transmit(p: Pending, signal: AbortSignal): Promise<void> {
   if (!c.title) changeKept(c.id, { title: p.text.slice(0, 90) });
   const body = { client_id: p.client_id, text: p.text, lang: config.lang };
   if (p.ticket) {
-    await call(path(c.id, "/messages"), { body: { client_id: p.client_id, text: p.text }, token: c.token, signal });
+    await call(path(c.id, "/messages"), { body: { client_id: p.client_id, text: p.text, attachments: p.files ?? [] }, token: c.token, signal });
     return;
   }
   for await (const { name, data } of stream(path(c.id, "/questions"), { body, token: c.token, signal })) {

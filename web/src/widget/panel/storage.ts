@@ -18,6 +18,7 @@ export interface Pending {
   client_id: string;
   text: string;
   ticket?: boolean; // a message for the team, not a question
+  files?: string[]; // that go with it
 }
 
 export interface Memory {

@@ -12,6 +12,7 @@ export interface Config {
   zone: string;
   maxQuestion: number;
   maxRequest: number;
+  attach: string;
   texts: Record<string, string | Record<string, string>>;
 }
 

@@ -1,0 +1,4 @@
+package attach
+
+// Sniff is for the fuzzer.
+var Sniff = sniff
