@@ -143,6 +143,9 @@ func (s *Service) release(ctx context.Context, tx Tx, t support.Ticket, reason s
 		if _, err := tx.Append(ctx, t.Conversation, statusEntry(support.StatusData{To: support.StatusNew, Reason: reason}, now)); err != nil {
 			return t, err
 		}
+		if err := tx.Enqueue(ctx, EmbedRequest{t.ID}); err != nil {
+			return t, err
+		}
 	}
 	return t, tx.UpdateTicket(ctx, t)
 }

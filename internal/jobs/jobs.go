@@ -29,7 +29,7 @@ const (
 	queueMail  = "mail"
 )
 
-// Publish, Handoff, Desk and Answers keep the promises; the services of these names meet them.
+// Publish, Handoff, Desk, Guard and Answers keep the promises; the services of these names meet them.
 type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
@@ -43,6 +43,9 @@ type (
 		Deliver(ctx context.Context, id support.MailID) error
 		GiveUp(ctx context.Context, id support.MailID, cause error) error
 	}
+	Guard interface {
+		Embed(ctx context.Context, id support.TicketID) error
+	}
 	Answers interface {
 		DeleteAnswersOlderThan(ctx context.Context, before time.Time) (int, error)
 	}
@@ -54,6 +57,7 @@ type Config struct {
 	Publish     Publish
 	Handoff     Handoff
 	Desk        Desk
+	Guard       Guard
 	Answers     Answers
 	KeepAnswers time.Duration // zero means 30 days
 	Log         *slog.Logger
@@ -110,6 +114,7 @@ func workers(c Config) *river.Workers {
 	ws := river.NewWorkers()
 	add(ws, embed(5*c.Timeout, func(ctx context.Context, j publish.EmbedArticle) error { return c.Publish.Embed(ctx, j.Article) }))
 	add(ws, embed(5*c.Timeout, func(ctx context.Context, _ embedMissing) error { return c.Publish.Embed(ctx, "") }))
+	add(ws, embed(5*c.Timeout, func(ctx context.Context, j handoff.EmbedRequest) error { return c.Guard.Embed(ctx, j.Ticket) }))
 	add(ws, mail(c.Handoff, func(j handoff.SendConfirmation) support.MailID { return j.Mail }))
 	add(ws, mail(c.Desk, func(j desk.SendReply) support.MailID { return j.Mail }))
 	add(ws, plain(func(ctx context.Context, _ expireHeld) error { _, err := c.Handoff.ExpireHeld(ctx); return err }))
