@@ -45,6 +45,7 @@ type App struct {
 	Auth      *auth.Service
 	Desk      *desk.Service
 	Handoff   *handoff.Service
+	Guard     *handoff.Guard
 	Publish   *publish.Service
 	Site      *site.Service
 }
@@ -112,6 +113,8 @@ func (a *App) assemble() {
 		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
+	a.Guard = handoff.NewGuard(handoff.GuardConfig{Store: db, Asking: a.embedder.questions, Indexing: a.embedder.indexing,
+		Labels: a.labels, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
 	a.Auth = auth.New(db, nil)
