@@ -58,15 +58,16 @@ func (c *askCmd) Run(e *env) error {
 type evalCmd struct {
 	FAQ          string `name:"faq" help:"Folder of articles.jsonl and queries.jsonl."`
 	QA           string `name:"qa" help:"Folder of passages.jsonl and questions.jsonl."`
+	Routing      string `help:"Folder of pairs.jsonl, history.jsonl and queries.jsonl: requests made twice, and their categories."`
 	ByCollection bool   `name:"by-collection" help:"Search each collection by itself."`
 	Cache        string `help:"Folder of the vector cache. Default: cache/vectors of the install folder."`
 }
 
 func (c *evalCmd) Run(e *env) error {
-	if c.FAQ == "" && c.QA == "" {
-		return fmt.Errorf("nothing to measure: name a folder with --faq or --qa")
+	if c.FAQ == "" && c.QA == "" && c.Routing == "" {
+		return fmt.Errorf("nothing to measure: name a folder with --faq, --qa or --routing")
 	}
-	report, err := app.Eval(e.ctx, e.cfg, e.log, app.EvalOptions{FAQ: c.FAQ, QA: c.QA, ByCollection: c.ByCollection,
+	report, err := app.Eval(e.ctx, e.cfg, e.log, app.EvalOptions{FAQ: c.FAQ, QA: c.QA, Routing: c.Routing, ByCollection: c.ByCollection,
 		Cache: c.Cache, Progress: os.Stderr})
 	if err != nil {
 		return err

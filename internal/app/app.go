@@ -49,6 +49,7 @@ type App struct {
 	Auth      *auth.Service
 	Desk      *desk.Service
 	Handoff   *handoff.Service
+	Guard     *handoff.Guard
 	Publish   *publish.Service
 	Routing   *routing.Service
 	Site      *site.Service
@@ -121,6 +122,8 @@ func (a *App) assemble() {
 		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Teams: teams{a.Site}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
+	a.Guard = handoff.NewGuard(handoff.GuardConfig{Store: db, Asking: a.embedder.questions, Indexing: a.embedder.indexing,
+		Labels: a.labels, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})

@@ -19,6 +19,7 @@ import (
 // EvalOptions say what is measured.
 type EvalOptions struct {
 	FAQ, QA      string // folders; "" leaves one out
+	Routing      string // likewise
 	ByCollection bool
 	Cache        string    // folder of the vector cache; "" means cache/vectors of the install folder
 	Progress     io.Writer // where long work tells how far it is
@@ -28,6 +29,8 @@ type EvalOptions struct {
 type EvalReport struct {
 	FAQ []*eval.Run `json:"faq,omitempty"`
 	QA  []*eval.Run `json:"qa,omitempty"`
+
+	Routing *RoutingReport `json:"routing,omitempty"`
 }
 
 // Markdown is the report as tables.
@@ -42,6 +45,9 @@ func (r EvalReport) Markdown() string {
 	if r.QA != nil {
 		b.WriteString("\n## Answers\n\n")
 		_ = eval.WriteQA(&b, r.QA...)
+	}
+	if r.Routing != nil {
+		b.WriteString(r.Routing.Markdown())
 	}
 	return b.String()
 }
@@ -70,7 +76,12 @@ func Eval(ctx context.Context, cfg config.Checked, log *slog.Logger, o EvalOptio
 		}
 	}
 	if o.QA != "" {
-		r.QA, err = evalSet(ctx, cfg, log, cached, o, o.QA, eval.ReadQA)
+		if r.QA, err = evalSet(ctx, cfg, log, cached, o, o.QA, eval.ReadQA); err != nil {
+			return r, err
+		}
+	}
+	if o.Routing != "" {
+		r.Routing, err = EvalRouting(ctx, cached, o.Routing)
 	}
 	return r, err
 }

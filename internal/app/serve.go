@@ -91,6 +91,7 @@ func (a *App) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	group.Go(func() error { return a.indexer.run(ctx) })
 	group.Go(func() error { return a.Site.Follow(ctx) })
 	group.Go(func() error { return a.Routing.Follow(ctx) })
+	group.Go(func() error { return a.Guard.Follow(ctx) })
 	group.Go(func() error { return runner.Run(ctx) })
 	if a.db.server != nil {
 		group.Go(func() error {
@@ -194,14 +195,14 @@ func (a *App) loadStarter(ctx context.Context) error {
 // Jobs is what runs the promised jobs.
 func (a *App) Jobs() (*jobs.Runner, error) {
 	return jobs.New(jobs.Config{Pool: a.db.Pool(), Publish: a.Publish, Handoff: a.Handoff, Desk: a.Desk, Auth: a.Auth,
-		Files: a.Attach, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
+		Files: a.Attach, Guard: a.Guard, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
 }
 
 // Handler answers HTTP.
 func (a *App) Handler() (http.Handler, error) {
 	c := httpapi.Config{
-		Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB, Mailbox: a.db.DB,
-		Routing:  a.Routing,
+		Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Guard: a.Guard, Reading: a.db.DB,
+		Mailbox: a.db.DB, Routing: a.Routing,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
 		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,

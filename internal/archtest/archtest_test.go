@@ -21,7 +21,7 @@ import (
 // so, and anything of a lower ring. See docs/architecture.md.
 var rings = map[string]int{
 	"kb": 0, "kb/markdown": 0, "kb/kbtest": 0, "kb/eval": 0, "kb/starter": 0,
-	"internal/support": 0, "internal/problem": 0, "internal/locale": 0,
+	"internal/support": 0, "internal/similar": 0, "internal/problem": 0, "internal/locale": 0,
 
 	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1,
 	"internal/routing": 1, "internal/attach": 1,
@@ -47,6 +47,7 @@ var neighbours = map[string][]string{
 	"kb/eval":              {"kb"},
 	"kb/starter":           {"kb", "kb/markdown"},
 	"internal/support":     {"kb", "internal/problem"},
+	"internal/similar":     {"kb"},
 	"internal/locale":      {"kb"},
 	"internal/embedded/pg": {"internal/embedded"},
 	"internal/embedded/e5": {"internal/embedded"},

@@ -155,6 +155,9 @@ func (s *Service) release(ctx context.Context, tx Tx, t support.Ticket, reason s
 		if err := s.announce(ctx, tx, t); err != nil {
 			return t, err
 		}
+		if err := tx.Enqueue(ctx, EmbedRequest{t.ID}); err != nil {
+			return t, err
+		}
 	}
 	return t, tx.UpdateTicket(ctx, t)
 }

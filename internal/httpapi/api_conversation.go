@@ -203,17 +203,21 @@ func orNil(t time.Time) *time.Time {
 	return &t
 }
 
-func (s *Server) optionsJSON() gin.H {
+func (s *Server) optionsJSON(existing []existingJSON) gin.H {
 	out := []optionJSON{}
 	for _, o := range s.Handoff.Options() {
 		out = append(out, optionJSON{o.Channel, string(o.State), string(o.Reason), orNil(o.PromisedAt), orNil(o.OpensAt),
 			int(o.Wait.Seconds()), o.Ahead, o.Recommended})
 	}
-	return gin.H{"options": out, "existing": []ticketJSON{}}
+	return gin.H{"options": out, "existing": existing}
 }
 
 // apiContactOptions serves GET /api/v1/contact-options, for anybody.
 func (s *Server) apiContactOptions(c *gin.Context) error {
+	return s.contactOptions(c, []existingJSON{})
+}
+
+func (s *Server) contactOptions(c *gin.Context, existing []existingJSON) error {
 	if _, err := langParam("lang", c.Query("lang")); err != nil {
 		return err
 	}
@@ -223,17 +227,26 @@ func (s *Server) apiContactOptions(c *gin.Context) error {
 		}
 	}
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, s.optionsJSON())
+	c.JSON(http.StatusOK, s.optionsJSON(existing))
 	return nil
 }
 
 // apiConversationOptions serves GET /api/v1/conversations/:id/contact-options, for who holds the
-// conversation's token.
+// conversation's token: with the open tickets of the address that was proven on it.
 func (s *Server) apiConversationOptions(c *gin.Context) error {
-	if _, err := s.conversation(c); err != nil {
+	conversation, err := s.conversation(c)
+	if err != nil {
 		return err
 	}
-	return s.apiContactOptions(c)
+	open, err := s.Guard.Existing(c.Request.Context(), handoff.Holder{Conversation: conversation.ID})
+	if err != nil {
+		return err
+	}
+	existing, err := s.existingJSON(c, conversation, open)
+	if err != nil {
+		return err
+	}
+	return s.contactOptions(c, existing)
 }
 
 type ticketJSON struct {

@@ -271,7 +271,7 @@ func TestConversationDoors(t *testing.T) {
 	}
 	for _, route := range []struct{ method, path, body string }{
 		{"GET", "", ""}, {"GET", "?after=1", ""}, {"GET", "/contact-options", ""},
-		{"POST", "/questions", `{"text":"Bonjour ?"}`}, {"POST", "/messages", `{"client_id":"m-1","text":"Bonjour"}`}, {"POST", "/handoff", `{}`},
+		{"POST", "/questions", `{"text":"Bonjour ?"}`}, {"POST", "/messages", `{"client_id":"m-1","text":"Bonjour"}`}, {"POST", "/handoff", `{}`}, {"POST", "/similar", `{"text":"Bonjour ?"}`},
 	} {
 		for _, who := range []struct {
 			name, path string

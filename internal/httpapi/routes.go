@@ -36,6 +36,7 @@ func (s *Server) routes() {
 	s.post(api+"/conversations/:id/questions", s.apiAskIn)
 	s.post(api+"/conversations/:id/messages", s.apiMessage)
 	s.get(api+"/conversations/:id/contact-options", s.apiConversationOptions)
+	s.post(api+"/conversations/:id/similar", s.apiSimilar)
 	s.post(api+"/conversations/:id/handoff", s.apiHandoff)
 	s.post(api+"/conversations/:id/attachments", s.apiUpload)
 	s.get(api+"/conversations/:id/attachments/:file", s.apiAttachment)

@@ -54,6 +54,7 @@ type Config struct {
 	Auth      *auth.Service
 	Desk      *desk.Service
 	Handoff   *handoff.Service
+	Guard     *handoff.Guard
 	Reading   Reading
 	Mailbox   Mailbox
 	Settings  *site.Service

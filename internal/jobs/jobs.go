@@ -32,7 +32,7 @@ const (
 	queueScan  = "scan"
 )
 
-// Publish, Handoff, Desk, Auth, Files and Answers keep the promises; the services of these names meet them.
+// Publish, Handoff, Desk, Auth, Files, Guard and Answers keep the promises; the services of these names meet them.
 type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
@@ -56,6 +56,9 @@ type (
 		GiveUp(ctx context.Context, id support.AttachmentID, cause error) error
 		Purge(ctx context.Context) (int, error)
 	}
+	Guard interface {
+		Embed(ctx context.Context, id support.TicketID) error
+	}
 	Answers interface {
 		DeleteAnswersOlderThan(ctx context.Context, before time.Time) (int, error)
 	}
@@ -69,6 +72,7 @@ type Config struct {
 	Desk        Desk
 	Auth        Auth
 	Files       Files
+	Guard       Guard
 	Answers     Answers
 	KeepAnswers time.Duration // zero means 30 days
 	Log         *slog.Logger
@@ -125,6 +129,7 @@ func workers(c Config) *river.Workers {
 	ws := river.NewWorkers()
 	add(ws, embed(5*c.Timeout, func(ctx context.Context, j publish.EmbedArticle) error { return c.Publish.Embed(ctx, j.Article) }))
 	add(ws, embed(5*c.Timeout, func(ctx context.Context, _ embedMissing) error { return c.Publish.Embed(ctx, "") }))
+	add(ws, embed(5*c.Timeout, func(ctx context.Context, j handoff.EmbedRequest) error { return c.Guard.Embed(ctx, j.Ticket) }))
 	add(ws, mail(c.Handoff, func(j handoff.SendConfirmation) support.MailID { return j.Mail }))
 	add(ws, mail(c.Desk, func(j desk.SendReply) support.MailID { return j.Mail }))
 	add(ws, mail(c.Desk, func(j desk.SendStatus) support.MailID { return j.Mail }))

@@ -28,6 +28,7 @@ var jobs = map[string]river.InsertOpts{
 	// what is missing would swallow the job of a version published after that. A job that finds
 	// nothing to do costs one statement.
 	"embed_article": {Queue: QueueEmbed, Priority: 2},
+	"embed_request": {Queue: QueueEmbed, Priority: 3},
 	// A mail's job is unique by its id as long as river remembers it.
 	"send_confirmation": {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"send_reply":        {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},

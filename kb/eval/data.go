@@ -1,8 +1,9 @@
 // Package eval measures search and answers on judged questions.
 //
-// It reads two formats, folders of UTF-8 JSON lines. FAQ (articles.jsonl, queries.jsonl): which
+// It reads three formats, folders of UTF-8 JSON lines. FAQ (articles.jsonl, queries.jsonl): which
 // articles should a question find, or none. QA (passages.jsonl, questions.jsonl): which span of text
-// answers it. What is measured is a function that the caller hands in, so the same figures can
+// answers it. Routing (pairs.jsonl, history.jsonl, queries.jsonl): which requests are one, and which
+// category a request is of. What is measured is a function that the caller hands in, so the same figures can
 // be had of one leg, of both, or of a server.
 package eval
 
