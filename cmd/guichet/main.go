@@ -36,6 +36,9 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Restore a backup into an empty database."`
 	Doctor  doctorCmd  `cmd:"" help:"Check this installation, one sentence a check."`
 	Agent   agentCmd   `cmd:"" help:"Add people who work here, or print a sign-in link."`
+
+	IdentityKey identityKeyCmd `cmd:"" help:"Add, list or revoke the keys by which sites vouch for their members."`
+	APIKey      apiKeyCmd      `cmd:"" name:"api-key" help:"Add, list or revoke the keys by which sites' servers call the host API."`
 }
 
 // env is what every command gets.

@@ -16,6 +16,7 @@ import (
 	"guichet/internal/config"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
+	"guichet/internal/host"
 	"guichet/internal/locale"
 	"guichet/internal/observe"
 	"guichet/internal/postgres"
@@ -47,6 +48,9 @@ type App struct {
 	Handoff   *handoff.Service
 	Publish   *publish.Service
 	Site      *site.Service
+
+	Identities *auth.Identities
+	Host       *host.Service
 }
 
 // Open opens everything an answer needs. The caller must Close it, also after an error.
@@ -84,6 +88,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	if a.Site, err = openSite(ctx, cfg, a.db.DB, a.catalogs, log); err != nil {
 		return a, err
 	}
+	if a.Identities, err = openIdentities(cfg, a.db.DB); err != nil {
+		return a, err
+	}
 	a.assemble()
 	return a, nil
 }
@@ -106,7 +113,8 @@ func (a *App) assemble() {
 	mailer := mailer{site: a.Site, words: a.catalogs, mailbox: db}
 	var search, scorer = a.retrieval()
 	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})
-	a.Assistant = assistant.New(assistant.Config{Search: search,
+	a.Host = host.New(db, nil)
+	a.Assistant = assistant.New(assistant.Config{Search: search, Subjects: a.Host,
 		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
 		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Writer: a.writer(),
 		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})

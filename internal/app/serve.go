@@ -201,7 +201,7 @@ func (a *App) Handler() (http.Handler, error) {
 	c := httpapi.Config{
 		Assistant: a.Assistant, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Reading: a.db.DB, Mailbox: a.db.DB,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
-		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
+		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, Identities: a.Identities, Host: a.Host, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,
 	}
 	return httpapi.New(c)

@@ -60,7 +60,7 @@ type limiter struct {
 	answers, finding, typing lane
 	mu                       sync.Mutex
 	questions, requests      map[string]*rate.Limiter
-	searches, small          map[string]*rate.Limiter
+	searches, small, hosts   map[string]*rate.Limiter
 }
 
 func newLimiter(l Limits) *limiter {
@@ -70,7 +70,7 @@ func newLimiter(l Limits) *limiter {
 		answers: newLane(l.AnswersAtOnce, l.AnswersWaiting), finding: newLane(l.AnswersAtOnce, l.AnswersWaiting),
 		typing:    newLane(typingAtOnce, l.AnswersWaiting),
 		questions: map[string]*rate.Limiter{}, requests: map[string]*rate.Limiter{},
-		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{},
+		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{}, hosts: map[string]*rate.Limiter{},
 	}
 }
 
@@ -128,6 +128,11 @@ func (l *limiter) request(a support.Actor) error {
 // act counts one small thing that somebody does, a vote or a reply: as many as questions, in no line.
 func (l *limiter) act(a support.Actor) error {
 	return l.take(l.small, a, l.limits.Questions/60, l.limits.QuestionBurst)
+}
+
+// host counts one call of a site's server, by its key: ten a second over time, six hundred at once.
+func (l *limiter) host(key string) error {
+	return l.take(l.hosts, support.Actor{Network: key}, 10, 600)
 }
 
 // free reports whether no budget is kept for the actor: staff, and whoever works on this machine. The

@@ -55,7 +55,7 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage)) 
 		return err
 	}
 	t := p.Ticket
-	p.Entries = threadView{view: v}.entries(p.Thread.Entries)
+	p.Entries = threadView{view: v, held: t.Held()}.entries(p.Thread.Entries)
 	p.Email = t.Email
 	p.NoIndex = true
 	p.Title = v.T("ticket.title", "ref", t.Ref)

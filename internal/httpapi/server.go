@@ -20,6 +20,7 @@ import (
 	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
+	"guichet/internal/host"
 	"guichet/internal/locale"
 	"guichet/internal/publish"
 	"guichet/internal/site"
@@ -54,6 +55,9 @@ type Config struct {
 	Reading   Reading
 	Mailbox   Mailbox
 	Settings  *site.Service
+	// Members, and what their sites tell.
+	Identities *auth.Identities
+	Host       *host.Service
 
 	Catalogs *locale.Catalogs
 	Web      fs.FS // templates/ and dist/

@@ -17,6 +17,8 @@ const (
 	TicketLinkTTL   = 180 * 24 * time.Hour
 	AddressProofTTL = 48 * time.Hour
 	SignInTTL       = time.Hour
+	MemberTTL       = 12 * time.Hour            // of a session that a site's token was exchanged for
+	APIKeyTTL       = 20 * 365 * 24 * time.Hour // until somebody revokes it
 )
 
 // Bounds of what members send.
