@@ -196,7 +196,7 @@ func TestBadTokens(t *testing.T) {
 		t.Errorf("no token: %v", err)
 	}
 	for _, ok := range []struct{ name, token string }{
-		{"a clock that differs a little", v.token(jwt.MapClaims{"iat": v.now.Add(20 * time.Second).Unix(), "exp": v.now.Add(-10 * time.Second).Unix() + 60})},
+		{"a clock that differs a little", v.token(jwt.MapClaims{"iat": v.now.Add(20 * time.Second).Unix(), "exp": v.now.Add(-10*time.Second).Unix() + 60})},
 		{"for several", v.token(jwt.MapClaims{"aud": []string{"https://other.example", audience + "/"}})},
 		{"EdDSA", sign(t, jwt.SigningMethodEdDSA, private, ed.KID, v.claims(nil))},
 		{"a sub of 200 letters", v.token(jwt.MapClaims{"sub": strings.Repeat("é", 200)})},

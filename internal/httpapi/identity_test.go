@@ -2,8 +2,11 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,9 +36,14 @@ const theOrder = `{"number":"2041","buyer":"camille","seller":"vasseur","title":
 		{"key":"delivery_date","labels":{"fr":"Livraison prévue","en":"Expected delivery"},"values":{"fr":"entre le 27 et le 30 novembre","en":"27 to 30 November"},"value":"2026-11-30"},
 		{"key":"gift","labels":{"fr":"Emballage cadeau","en":"Gift wrapping"},"value":"Papier kraft"}]}`
 
-func newVouched(t *testing.T) vouched {
+func newVouched(t *testing.T, with ...func(*config.Settings)) vouched {
 	t.Helper()
-	h := apptest.New(t, apptest.Options{Settings: func(s *config.Settings) { s.Sites = []string{shopSite} }})
+	h := apptest.New(t, apptest.Options{Settings: func(s *config.Settings) {
+		s.Sites = []string{shopSite}
+		for _, f := range with {
+			f(s)
+		}
+	}})
 	_, router := spec(t)
 	v := vouched{client: client{h.URL, router}, h: h, t: t}
 	k, secret, err := h.Identities.AddKey(t.Context(), shopSite, support.HS256, "")
@@ -56,7 +64,9 @@ func newVouched(t *testing.T) vouched {
 	return v
 }
 
-func as(t support.Token) map[string]string { return map[string]string{"Authorization": "Bearer " + string(t)} }
+func as(t support.Token) map[string]string {
+	return map[string]string{"Authorization": "Bearer " + string(t)}
+}
 
 // jwt is what the site's server signs for a member.
 func (v vouched) jwt(sub string) string {
@@ -467,4 +477,43 @@ func between(s, after, before string) string {
 	}
 	out, _, _ := strings.Cut(s[i+len(after):], before)
 	return out
+}
+
+// TestModelsAreToldWhatIsMarked: of all that a site tells, a language model gets the facts alone that
+// the site marked for it. A server in the model's place keeps what it is sent.
+func TestModelsAreToldWhatIsMarked(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var sent []string
+	spy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		if sent = append(sent, string(b)); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"NONE\"}}]}\n\ndata: [DONE]\n\n")
+	}))
+	t.Cleanup(spy.Close)
+	v := newVouched(t, func(s *config.Settings) {
+		s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily, s.LLMHourly = spy.URL+"/v1", "spy", 8*time.Second, 100, 100
+	})
+	buyer := as(v.signIn("camille"))
+	const question = `{"text":"Combien de temps prend un remboursement ?","lang":"fr"`
+	v.run(t, scenario{path: "/api/v1/ask", header: buyer, status: 200, body: question + `}`})
+	v.run(t, scenario{path: "/api/v1/ask", header: buyer, status: 200, body: question + `,` + aboutOrder + `}`, want: []string{`"about"`}})
+	mu.Lock()
+	defer mu.Unlock()
+	if len(sent) != 2 {
+		t.Fatalf("the model was asked %d times", len(sent))
+	}
+	if strings.Contains(sent[0], "LX-4471") || !strings.Contains(sent[1], "Numéro de suivi: LX-4471-FR") {
+		t.Errorf("without the order: %s\nwith it: %s", sent[0], sent[1])
+	}
+	for _, secret := range []string{"kraft", "Papier", "Exp\u00e9di", "Expédi", "2041", "180,00", "18000", "27 et le 30", "Lampe", "camille", "vasseur", "Vasseur", "shop.example"} {
+		if strings.Contains(sent[1], secret) {
+			t.Errorf("the model was told %q", secret)
+		}
+	}
 }
