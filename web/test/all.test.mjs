@@ -3,5 +3,5 @@
 import { setUp, wrapUp } from './harness.mjs'
 
 setUp()
-for (const suite of ['path', 'nojs', 'input', 'pages', 'search', 'feedback', 'widget', 'keyboard', 'media', 'look', 'languages', 'settings', 'talk']) await import(`./${suite}.suite.mjs`)
+for (const suite of ['path', 'nojs', 'input', 'pages', 'search', 'feedback', 'widget', 'keyboard', 'media', 'look', 'languages', 'settings', 'talk', 'identity']) await import(`./${suite}.suite.mjs`)
 wrapUp()
