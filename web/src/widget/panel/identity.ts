@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { auth, call, Refused } from "./api.ts";
 import { event, tell } from "./bridge.ts";
 
-export interface Me { session: string; expires: string; id: string; sub: string; name: string }
+export interface Me { session: string; expires: string; id: string; from: string; name: string }
 export const me = signal<Me | null>(null);
 
 const key = "guichet-member";
@@ -41,11 +41,14 @@ auth.renew = () => new Promise((resolve) => {
   setTimeout(() => settle(false), 10_000);
 });
 
-/** subOf is whom a token speaks of, unchecked: enough to tell one from another. */
-function subOf(token: string): string {
+/** from is whose key a token names, and whom it speaks of, unchecked: enough to tell one from another. */
+function from(token: string): string {
+  const part = (i: number): Record<string, unknown> => {
+    const bytes = Uint8Array.from(atob(token.split(".")[i]!.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  };
   try {
-    const bytes = Uint8Array.from(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-    return String((JSON.parse(new TextDecoder().decode(bytes)) as { sub: unknown }).sub);
+    return `${part(0)["kid"]} ${part(1)["sub"]}`;
   } catch {
     return "";
   }
@@ -57,14 +60,15 @@ type Guest = { id: string; token: string } | undefined;
 /** identify takes a token of the site's. It returns whether the guest's conversation is the member's now. */
 export async function identify(token: string, guest: Guest): Promise<boolean> {
   const now = me.value;
-  if (now && !stale && now.sub === subOf(token)) return false; // the same member, on another page
+  if (now && !stale && now.from === from(token)) return false; // the same member, on another page
   try {
     const ask = (conversation: Guest): Promise<Got> => call<Got>("identity", { body: { token, conversation } });
     // A conversation that its token does not open any more must not keep its owner out.
     const got = await ask(guest).catch((e) => guest && e instanceof Refused && e.status === 401 ? ask(undefined) : Promise.reject(e));
-    const { id: sub, site, name } = got.member;
-    set({ session: got.session, expires: got.expires_at, id: site + " " + sub, sub, name });
-    event("identify", { id: sub });
+    const { id, site, name } = got.member;
+    if (now) end(now.session);
+    set({ session: got.session, expires: got.expires_at, id: site + " " + id, from: from(token), name });
+    event("identify", { id });
     settle(true);
     return got.merged;
   } catch (e) {
@@ -81,9 +85,13 @@ export function unknown(): void {
   settle(false);
 }
 
+const end = (token: string): void => {
+  call("identity", { method: "DELETE", token, keepalive: true }).catch(() => {}); // it ends by itself
+};
+
 /** signOut ends the session, here and on the server. */
 export function signOut(): void {
   const token = auth.session;
   set(null);
-  if (token) call("identity", { method: "DELETE", token, keepalive: true }).catch(() => {}); // it ends by itself
+  if (token) end(token);
 }
