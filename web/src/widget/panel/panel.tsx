@@ -36,7 +36,9 @@ function Panel(): JSX.Element {
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);
   }, []);
-  useEffect(() => { if (top || (more.value && shown.value && tab.value === "conversation")) focus(); }, [top, more.value]);
+  useEffect(() => { if (top) focus(); }, [top]);
+  // What was opened before its script had come has nothing to focus until then.
+  useEffect(() => { if (more.value && shown.value && (top || tab.value === "conversation")) focus(); }, [more.value]);
   if (state.value === "refused") return <p class="refused" role="alert" data-part="refused">{t("widget.refused")}</p>;
   if (state.value !== "ready") return <div class="page"><Loading /></div>;
   return (
