@@ -10,6 +10,7 @@ type Query struct {
 	Limit      int           // passages wanted; zero means 50
 	Typing     bool          // the text may end within a word
 	Vector     []float32     // the question embedded, unit length; nil where there is none
+	Told       []string      `json:"-"` // what a Generator may know of the asker's own business beside the passages; no search looks at it
 }
 
 // MaxQuestion bounds a question, in characters.

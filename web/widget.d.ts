@@ -28,6 +28,8 @@ export interface GuichetEvents {
   /** The member has been brought to a person. */
   handoff: { channel: string; ref: string };
   "ticket:created": { ref: string };
+  /** The member is known; id is the site's own. */
+  identify: { id: string };
   "identify:error": { reason: string };
   error: { reason: string };
 }
@@ -44,7 +46,13 @@ export interface Guichet {
   /** Opens the panel and asks. */
   (verb: "ask", text: string): void;
   (verb: "showArticle", slug: string): void;
-  (verb: "identify", identity: { token: string }): void;
+  /** Says who the member is: a token that the site's server signed, or how to get one. getToken is asked
+   *  again whenever a session has ended. */
+  (verb: "identify", identity: { token?: string; getToken?: () => string | Promise<string> }): void;
+  /** The member has signed out: nothing of theirs stays in this browser. */
+  (verb: "logout"): void;
+  /** Opens the panel with an order or object chosen, by the site's own id. */
+  (verb: "attachContext", context: { order_id?: string; object_id?: string; label?: string }): void;
   <E extends Event>(verb: "on" | "off", event: E, handler: Handler<E>): void;
   readonly isOpen: boolean;
   readonly unreadCount: number;
@@ -67,6 +75,7 @@ declare global {
     "guichet:feedback": CustomEvent<GuichetEvents["feedback"]>;
     "guichet:handoff": CustomEvent<GuichetEvents["handoff"]>;
     "guichet:ticket:created": CustomEvent<GuichetEvents["ticket:created"]>;
+    "guichet:identify": CustomEvent<GuichetEvents["identify"]>;
     "guichet:identify:error": CustomEvent<GuichetEvents["identify:error"]>;
     "guichet:error": CustomEvent<GuichetEvents["error"]>;
   }

@@ -37,9 +37,11 @@ type cli struct {
 	Doctor  doctorCmd  `cmd:"" help:"Check this installation, one sentence a check."`
 	Agent   agentCmd   `cmd:"" help:"Add people who work here, print a sign-in link, or say what each takes on."`
 
-	Team     teamCmd     `cmd:"" help:"List teams, or make and change them."`
-	Calendar calendarCmd `cmd:"" help:"List calendars, make and change them, or import holidays."`
-	Category categoryCmd `cmd:"" help:"List the categories of requests, or make and change them."`
+	Team        teamCmd        `cmd:"" help:"List teams, or make and change them."`
+	Calendar    calendarCmd    `cmd:"" help:"List calendars, make and change them, or import holidays."`
+	Category    categoryCmd    `cmd:"" help:"List the categories of requests, or make and change them."`
+	IdentityKey identityKeyCmd `cmd:"" help:"Add, list or revoke the keys by which sites vouch for their members."`
+	APIKey      apiKeyCmd      `cmd:"" name:"api-key" help:"Add, list or revoke the keys by which sites' servers call the host API."`
 }
 
 // env is what every command gets.

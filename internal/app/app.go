@@ -18,6 +18,7 @@ import (
 	"guichet/internal/config"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
+	"guichet/internal/host"
 	"guichet/internal/locale"
 	"guichet/internal/observe"
 	"guichet/internal/postgres"
@@ -53,6 +54,9 @@ type App struct {
 	Publish   *publish.Service
 	Routing   *routing.Service
 	Site      *site.Service
+
+	Identities *auth.Identities
+	Host       *host.Service
 }
 
 // Open opens everything an answer needs. The caller must Close it, also after an error.
@@ -94,6 +98,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	if err := a.Routing.Refresh(ctx); err != nil {
 		return a, err
 	}
+	if a.Identities, err = openIdentities(cfg, a.db.DB); err != nil {
+		return a, err
+	}
 	a.assemble()
 	return a, nil
 }
@@ -116,7 +123,8 @@ func (a *App) assemble() {
 	mailer := mailer{site: a.Site, words: a.catalogs, mailbox: db}
 	var search, scorer = a.retrieval()
 	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})
-	a.Assistant = assistant.New(assistant.Config{Search: search,
+	a.Host = host.New(db, nil)
+	a.Assistant = assistant.New(assistant.Config{Search: search, Subjects: a.Host,
 		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
 		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Writer: a.writer(),
 		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})

@@ -36,6 +36,7 @@ type Commands struct {
 	Auth    *auth.Service
 	Routing *routing.Service
 
+	cfg   config.Checked
 	db    database
 	links links
 	words *locale.Catalogs
@@ -43,7 +44,7 @@ type Commands struct {
 
 // Beside opens the database of the server that runs on the data folder, or the settings' own.
 func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Commands, error) {
-	c := &Commands{links: links{cfg.Base}}
+	c := &Commands{cfg: cfg, links: links{cfg.Base}}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
 	}
@@ -63,6 +64,10 @@ func Beside(ctx context.Context, cfg config.Checked, log *slog.Logger) (*Command
 
 // Operator is who gives commands on this machine: what they may do, the files' owner decided.
 var Operator = support.Actor{Agent: &support.Agent{Role: support.RoleAdmin}}
+
+// Identities is who vouches for members. It needs the installation's secret, which it makes where there
+// is none.
+func (c *Commands) Identities() (*auth.Identities, error) { return openIdentities(c.cfg, c.db.DB) }
 
 // Close closes the database, and ends it where it was started for the command.
 func (c *Commands) Close() {

@@ -73,11 +73,10 @@ func (a *App) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	group, ctx := errgroup.WithContext(ctx)
 	serveHTTP(ctx, group, listener, api)
 	if a.shop != nil {
-		pages, err := a.shop.handler(a.cfg.Base.String())
-		if err != nil {
+		if err := a.furnish(ctx); err != nil {
 			return err
 		}
-		serveHTTP(ctx, group, a.shop, pages)
+		serveHTTP(ctx, group, a.shop, a.shop.pages)
 	}
 	if a.cfg.OpsAddr != "off" {
 		ops, err := listen("GUICHET_OPS_ADDR", a.cfg.OpsAddr)
@@ -141,6 +140,7 @@ func (a *App) welcome(ctx context.Context, l net.Listener, out io.Writer) error 
 	case <-ctx.Done():
 		return nil
 	}
+	a.stock(ctx)
 	fmt.Fprintf(out, "guichet is ready: %s\n", a.cfg.Base)
 	if a.shop != nil {
 		fmt.Fprintf(out, "Sample shop: %s\n", a.shop.origin())
@@ -204,7 +204,7 @@ func (a *App) Handler() (http.Handler, error) {
 		Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Guard: a.Guard, Reading: a.db.DB,
 		Mailbox: a.db.DB, Routing: a.Routing,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
-		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
+		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, Identities: a.Identities, Host: a.Host, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,
 	}
 	return httpapi.New(c)

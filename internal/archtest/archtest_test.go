@@ -24,7 +24,7 @@ var rings = map[string]int{
 	"internal/support": 0, "internal/similar": 0, "internal/problem": 0, "internal/locale": 0,
 
 	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1,
-	"internal/routing": 1, "internal/attach": 1,
+	"internal/routing": 1, "internal/attach": 1, "internal/host": 1,
 
 	"internal/postgres": 2, "internal/bleveindex": 2, "internal/openai": 2, "internal/mail": 2,
 	"internal/clamav": 2, "internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
@@ -63,6 +63,7 @@ var owners = map[string][]string{
 	"github.com/wneessen/go-mail":         {"internal/mail"},
 	"github.com/yuin/goldmark":            {"kb/markdown"},
 	"github.com/microcosm-cc/bluemonday":  {"kb/markdown"},
+	"github.com/golang-jwt/jwt":           {"internal/auth", "internal/demo"},
 	"github.com/alecthomas/kong":          {"cmd/guichet"},
 	"github.com/nicksnyder/go-i18n":       {"internal/locale"},
 	"github.com/prometheus/client_golang": {"internal/observe", "internal/app"},

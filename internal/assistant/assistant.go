@@ -31,6 +31,9 @@ type Question struct {
 	Collection kb.CollectionKey
 	Typing     bool // of a search: the text may end within a word, and the answer cannot wait
 	Actor      support.Actor
+	Subject    support.Subject // of the actor's, that it is about; zero for nothing in particular
+
+	about *subject
 }
 
 // Answer is what was answered. Sentences cite by the numbers of Citations, from 1.
@@ -45,9 +48,12 @@ type Answer struct {
 	Choices    []Choice // of clarify
 	Handoff    Handoff  `json:",omitempty"` // why a person comes first; "" where none does
 	Courtesy   Courtesy `json:",omitempty"` // of a message that asks nothing
-	Related    []ArticleRef
-	Degraded   []string // parts of the search that could not take part
-	CreatedAt  time.Time
+	// About is what is told of the member's order or object. It stands in their thread alone, never
+	// with the answers that are kept to be looked into.
+	About     *support.SaidSubject `json:"-"`
+	Related   []ArticleRef
+	Degraded  []string // parts of the search that could not take part
+	CreatedAt time.Time
 }
 
 // Text is the sentences joined, without marks; empty unless answered.
@@ -132,6 +138,7 @@ type Config struct {
 	Writing   WriteLimits // with a Writer
 	Store     Store
 	Threads   Threads
+	Subjects  Subjects // nil: nobody may ask about an order
 	Ratings   Ratings
 	Gaps      Gaps
 	Setup     func(context.Context) Setup // what answers are made with; nil where nobody asks
@@ -155,8 +162,9 @@ func New(c Config) *Service {
 }
 
 // Event is something an answer's reader can be shown before the answer is whole: either Sources or
-// a Sentence is set.
+// a Sentence is set, or About.
 type Event struct {
+	About    *support.SaidSubject
 	Sources  []ArticleRef
 	Sentence *Sentence
 	Citation *Citation // of the sentence, the first time it is cited
@@ -175,7 +183,7 @@ func (s *Service) query(q Question) (kb.Query, error) {
 	if q.Lang != "" && sure < sureLang {
 		lang = q.Lang
 	}
-	return kb.Query{Text: text, Lang: lang, Collection: q.Collection, Audience: q.Actor.Audience()}, nil
+	return kb.Query{Text: text, Lang: lang, Collection: q.Collection, Audience: q.Actor.Audience(), Told: q.about.toldOf()}, nil
 }
 
 // Ask answers a question and stores the answer. emit, where it is not nil, is called from this
@@ -183,6 +191,9 @@ func (s *Service) query(q Question) (kb.Query, error) {
 // Errors: Invalid names the field text; Unavailable where nothing could be searched at all.
 func (s *Service) Ask(ctx context.Context, question Question, emit func(Event)) (a Answer, err error) {
 	defer problem.Wrap(&err, "assistant.Ask")
+	if question.about, err = s.subject(ctx, question); err != nil {
+		return a, err
+	}
 	q, err := s.query(question)
 	if err != nil {
 		return a, err
@@ -190,7 +201,7 @@ func (s *Service) Ask(ctx context.Context, question Question, emit func(Event)) 
 	if emit == nil {
 		emit = func(Event) {}
 	}
-	return s.keep(ctx, q, q, past{}, &question.Actor, emit)
+	return s.keep(ctx, q, q, past{about: question.about}, &question.Actor, emit)
 }
 
 // answer answers a question and stores nothing. by is whom a model may write for; nil leaves it out.

@@ -16,6 +16,10 @@ type Threads interface {
 	// FindConversationByToken returns the conversation that the token opens; Unauthorized for any
 	// other token, also for one of another conversation than id.
 	FindConversationByToken(ctx context.Context, id support.ConversationID, t support.Token) (support.Conversation, error)
+	// FindMemberConversation returns a conversation of a member's; Unauthorized for any other.
+	FindMemberConversation(ctx context.Context, id support.ConversationID, m support.MemberID) (support.Conversation, error)
+	// SetSubject notes what a conversation is about.
+	SetSubject(ctx context.Context, id support.ConversationID, s support.Subject) error
 	// MemberEntries reads what the member may see, oldest first, from the entry after the one with
 	// the number. An entry's Seq is the member's: gap-free without the notes.
 	MemberEntries(ctx context.Context, id support.ConversationID, after int64) ([]support.Entry, error)
@@ -32,9 +36,21 @@ type Threads interface {
 
 // Open opens a conversation and returns the token that opens it again, shown this once.
 func (s *Service) Open(ctx context.Context, lang kb.Lang, site string) (id support.ConversationID, t support.Token, err error) {
-	defer problem.Wrap(&err, "assistant.Open")
+	return s.OpenFor(ctx, support.Actor{}, lang, site, support.Subject{})
+}
+
+// OpenFor is Open for whoever acts: a member's conversation is theirs. about is what it is about, which
+// only a member can say: Unauthorized for anybody else, NotFound for what is not theirs.
+func (s *Service) OpenFor(ctx context.Context, by support.Actor, lang kb.Lang, site string, about support.Subject) (id support.ConversationID, t support.Token, err error) {
+	defer problem.Wrap(&err, "assistant.OpenFor")
+	if _, err := s.subject(ctx, Question{Actor: by, Lang: lang, Subject: about}); err != nil {
+		return "", "", err
+	}
 	c := support.Conversation{ID: support.NewID[support.ConversationID](), Lang: lang, Site: site,
-		Owner: support.OwnerAssistant, CreatedAt: s.c.Now()}
+		Owner: support.OwnerAssistant, CreatedAt: s.c.Now(), Subject: about}
+	if by.Member != nil {
+		c.Member = by.Member.ID
+	}
 	t = support.NewToken()
 	return c.ID, t, s.c.Threads.OpenConversation(ctx, c, t)
 }
@@ -50,6 +66,9 @@ func (s *Service) AskIn(ctx context.Context, id support.ConversationID, clientID
 		return a, err
 	}
 	if err := support.CheckClientID(clientID); err != nil {
+		return a, err
+	}
+	if q.about, err = s.subject(ctx, q); err != nil {
 		return a, err
 	}
 	epoch, given, err := s.c.Threads.AppendQuestion(ctx, id, clientID, text)
@@ -89,6 +108,30 @@ func (s *Service) given(ctx context.Context, e support.Entry, q Question) (Answe
 // Conversation returns the conversation that a token opens.
 func (s *Service) Conversation(ctx context.Context, id support.ConversationID, t support.Token) (support.Conversation, error) {
 	return s.c.Threads.FindConversationByToken(ctx, id, t)
+}
+
+// MemberConversation returns a conversation of a member's; Unauthorized for any other.
+func (s *Service) MemberConversation(ctx context.Context, id support.ConversationID, m support.MemberID) (support.Conversation, error) {
+	return s.c.Threads.FindMemberConversation(ctx, id, m)
+}
+
+// AboutOf is what a question in a conversation is about, for whoever asks it: what they say, which is
+// kept then, else what the conversation was about. What is not theirs any more is nothing.
+func (s *Service) AboutOf(ctx context.Context, c support.Conversation, by support.Actor, said support.Subject) (support.Subject, error) {
+	if said == (support.Subject{}) {
+		if by.Member == nil || c.Subject == said {
+			return said, nil
+		}
+		_, err := s.subject(ctx, Question{Actor: by, Lang: c.Lang, Subject: c.Subject})
+		if problem.Is(err, problem.NotFound) {
+			return said, nil
+		}
+		return c.Subject, err
+	}
+	if _, err := s.subject(ctx, Question{Actor: by, Lang: c.Lang, Subject: said}); err != nil || said == c.Subject {
+		return said, err
+	}
+	return said, s.c.Threads.SetSubject(ctx, c.ID, said)
 }
 
 // Turn is an entry as its member reads it.

@@ -78,7 +78,7 @@ type written struct {
 }
 
 var found = func() kb.Results {
-	var r kb.Results
+	r := kb.Results{Evidence: kb.Evidence{Meaning: true, Lead: 0.5, Title: 0.5, Mean: 0.8, Share: 0.9, ShareLead: 0.3}}
 	for i, text := range []string{"A refund takes 7 to 14 days. We tell you by e-mail. Write to us (by letter).", "The seller has 7 days to answer.", "Secret of 1 day."} {
 		id := kb.ArticleID([]string{"refunds", "answers", "gone"}[i])
 		p := kbtest.Passages(kb.Article{ID: id, Lang: kb.English, Title: "How long does a refund take?"}, text)[0]

@@ -78,6 +78,7 @@ type past struct {
 	subject string              // what the last questions were about
 	groups  map[kb.GroupID]bool // that the last answer cited
 	loop    bool                // a person comes first
+	about   *subject            // that it is about; nil for nothing in particular
 }
 
 // turn is a question of the past and its answer.
@@ -192,6 +193,7 @@ func (s *Service) reply(ctx context.Context, id support.ConversationID, clientID
 	if err != nil {
 		return a, err
 	}
+	p.about = question.about
 	carried, err := s.carry(ctx, q, p)
 	if err != nil {
 		return a, problem.From(problem.Unavailable, "problem.search", err)
@@ -204,10 +206,14 @@ func (s *Service) reply(ctx context.Context, id support.ConversationID, clientID
 
 // keep answers q, which is what was typed or that with its subject carried over, and stores the answer.
 func (s *Service) keep(ctx context.Context, typed, q kb.Query, p past, by *support.Actor, emit func(Event)) (Answer, error) {
+	if told := p.about.say(typed.Text, typed.Lang); told != nil {
+		emit(Event{About: told})
+	}
 	a, trace, err := s.answer(ctx, q, by, emit)
 	if err != nil {
 		return a, err
 	}
+	a.tell(p.about, typed)
 	if a.Question = typed.Text; q.Text != typed.Text {
 		trace.Asked = typed.Text
 	}

@@ -1,6 +1,6 @@
 // Package demo is a small shop on an origin of its own that embeds the help center as a real site
 // would, with a content policy as strict as a careful site's: for trying, and for the browser tests.
-// It sells nothing and keeps nothing.
+// It sells nothing and keeps nothing; who is signed in stands in a cookie, and is whoever one likes.
 package demo
 
 import (
@@ -28,10 +28,16 @@ var files embed.FS
 type Config struct {
 	Origin string // where it is served, such as http://127.0.0.1:8090
 	Help   string // address of the help center, without a slash at its end
+
+	KID    string // of the key that it signs with; "" lets nobody sign in
+	Secret string // of that key
+	APIKey string // for the help center's host API
 }
 
-type shop struct {
+// Shop serves the shop's pages.
+type Shop struct {
 	Config
+	pages http.Handler
 	host  string
 	page  *template.Template
 	texts map[string]map[kb.Lang]string
@@ -50,15 +56,18 @@ type order struct {
 	Number  string
 	Product product
 	State   string // also the key of its name, and with _ask of what one asks then
+	Buyer   string // key of a person
+	Days    int    // since it was placed
 }
 
 var products = []product{{"desk", 180, "Atelier Vasseur"}, {"globe", 420, "Maison Orsini"}, {"lantern", 65, "La Grange"}}
 
-var orders = []order{{"2041", products[0], "shipped"}, {"2017", products[1], "delivered"}, {"1988", products[2], "returned"}}
+var orders = []order{{"2041", products[0], "shipped", "camille", 3}, {"2017", products[1], "delivered", "camille", 12},
+	{"1988", products[2], "returned", "camille", 25}, {"2035", products[0], "delivered", "jonas", 6}, {"1990", products[1], "delivered", "vasseur", 20}}
 
 // New returns the shop; an error means that its texts or templates are broken.
-func New(c Config) (http.Handler, error) {
-	s := &shop{Config: c}
+func New(c Config) (*Shop, error) {
+	s := &Shop{Config: c}
 	origin, err := url.Parse(c.Origin)
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
@@ -70,7 +79,7 @@ func New(c Config) (http.Handler, error) {
 	s.host = origin.Host
 	from := help.Scheme + "://" + help.Host
 	s.csp = "default-src 'none'; script-src 'self' 'nonce-" + noncePlace + "' " + from + "; frame-src " + from +
-		"; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+		"; connect-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	raw, err := files.ReadFile("texts.json")
 	if err != nil {
 		return nil, err
@@ -86,7 +95,7 @@ func New(c Config) (http.Handler, error) {
 		s.show(w, r, view{Page: "shop", Products: products})
 	})
 	mux.HandleFunc("GET /orders", func(w http.ResponseWriter, r *http.Request) {
-		s.show(w, r, view{Page: "orders", Orders: orders, titleKey: "orders"})
+		s.show(w, r, view{Page: "orders", titleKey: "orders"})
 	})
 	mux.HandleFunc("GET /products/{id}", func(w http.ResponseWriter, r *http.Request) {
 		i := slices.IndexFunc(products, func(p product) bool { return p.ID == r.PathValue("id") })
@@ -94,17 +103,24 @@ func New(c Config) (http.Handler, error) {
 			http.NotFound(w, r)
 			return
 		}
+		s.viewed(r, products[i].ID)
 		s.show(w, r, view{Page: "product", Product: &products[i], titleKey: products[i].ID})
 	})
+	mux.HandleFunc("POST /sign-in", s.signIn)
+	mux.HandleFunc("GET /token", s.token)
 	for _, name := range []string{"shop.css", "shop.js"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, name) })
 	}
-	return s.guard(mux), nil
+	s.pages = s.guard(http.NewCrossOriginProtection().Handler(mux))
+	return s, nil
 }
+
+// ServeHTTP answers one request.
+func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.ServeHTTP(w, r) }
 
 // guard sends whoever came by another name to the origin that the help center knows, and sets the
 // headers of every answer.
-func (s *shop) guard(next http.Handler) http.Handler {
+func (s *Shop) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != s.host {
 			http.Redirect(w, r, s.Origin+r.URL.RequestURI(), http.StatusTemporaryRedirect)
@@ -124,8 +140,12 @@ type view struct {
 	Lang                     kb.Lang
 	Products                 []product
 	Product                  *product
-	Orders                   []order
+	Orders, Sales            []order
 	Languages                []langLink
+	Path                     string   // of the page
+	Person                   *person  // who is signed in; nil for nobody
+	People                   []person // who may
+	Token                    string   // that vouches for them
 	titleKey                 string
 	texts                    map[string]map[kb.Lang]string
 }
@@ -161,10 +181,15 @@ func (v view) Ask(key string) string {
 	return v.Help + "/" + string(v.Lang) + "/ask?q=" + url.QueryEscape(v.T(key+"_ask"))
 }
 
-func (s *shop) show(w http.ResponseWriter, r *http.Request, v view) {
+func (s *Shop) show(w http.ResponseWriter, r *http.Request, v view) {
 	v.texts, v.Help, v.Nonce, v.Lang = s.texts, s.Help, rand.Text(), langOf(r)
 	if v.titleKey != "" {
 		v.Title = v.T(v.titleKey)
+	}
+	v.Path = r.URL.Path
+	if err := s.signedIn(r, &v); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
 	for _, l := range kb.Langs {
 		v.Languages = append(v.Languages, langLink{r.URL.Path + "?lang=" + string(l), l.Tag(), names[l], l == v.Lang})

@@ -3,5 +3,6 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-guichet]");
   if (!link || !window.guichet?.version) return;
   event.preventDefault();
-  guichet(link.dataset.guichet, link.dataset.text);
+  const { guichet: verb, text, order, object, label } = link.dataset;
+  guichet(verb, verb === "attachContext" ? { order_id: order, object_id: object, label } : text);
 });

@@ -12,7 +12,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/internal/assistant"
-	"guichet/internal/problem"
 	"guichet/internal/support"
 	"guichet/kb"
 )
@@ -40,6 +39,7 @@ type answerJSON struct {
 	Related    []articleJSON      `json:"related"`
 	Handoff    *handoffJSON       `json:"handoff,omitempty"`
 	Courtesy   assistant.Courtesy `json:"courtesy,omitempty"`
+	About      *aboutJSON         `json:"about,omitempty"`
 }
 
 // handoffJSON is why a person comes before anything the assistant says.
@@ -98,7 +98,8 @@ func (s *Server) citationJSON(c assistant.Citation) citationJSON {
 
 func (s *Server) answerJSON(a assistant.Answer) answerJSON {
 	out := answerJSON{ID: a.ID, Outcome: a.Outcome, Lang: a.Lang, Text: a.Text(), Confidence: a.Confidence,
-		Sentences: []sentenceJSON{}, Citations: []citationJSON{}, Choices: []choiceJSON{}, Related: []articleJSON{}, Courtesy: a.Courtesy}
+		Sentences: []sentenceJSON{}, Citations: []citationJSON{}, Choices: []choiceJSON{}, Related: []articleJSON{}, Courtesy: a.Courtesy,
+		About: s.aboutOut(a.Lang, a.About)}
 	if a.Handoff != "" {
 		out.Handoff = &handoffJSON{a.Handoff}
 	}
@@ -122,10 +123,8 @@ func (r askRequest) question(c *gin.Context) (assistant.Question, error) {
 	if err != nil {
 		return assistant.Question{}, err
 	}
-	if len(r.Subject) > 0 && string(r.Subject) != "null" {
-		return assistant.Question{}, problem.New(problem.Unauthorized, "problem.subject_needs_member")
-	}
-	return assistant.Question{Text: r.Text, Lang: l, Collection: kb.CollectionKey(r.Collection), Actor: actor(c)}, nil
+	about, err := subjectOf(r.Subject)
+	return assistant.Question{Text: r.Text, Lang: l, Collection: kb.CollectionKey(r.Collection), Actor: actor(c), Subject: about}, err
 }
 
 // apiAsk serves POST /api/v1/ask, for anybody: JSON, or an event stream where the caller accepts it.
@@ -159,6 +158,9 @@ func (s *Server) apiAskIn(c *gin.Context) error {
 	}
 	if q.Lang == "" {
 		q.Lang = conversation.Lang
+	}
+	if q.Subject, err = s.Assistant.AboutOf(c.Request.Context(), conversation, q.Actor, q.Subject); err != nil {
+		return err
 	}
 	return s.answer(c, func(ctx context.Context, emit func(assistant.Event)) (assistant.Answer, error) {
 		return s.Assistant.AskIn(ctx, conversation.ID, in.ClientID, q, emit)
@@ -232,7 +234,7 @@ func (s *Server) streamAnswer(c *gin.Context, ctx context.Context, ask func(cont
 			}
 		}
 	})
-	a, err := ask(ctx, func(e assistant.Event) { s.sendEvent(send, e) })
+	a, err := ask(ctx, func(e assistant.Event) { s.sendEvent(lang(c), send, e) })
 	close(stop)
 	pings.Wait()
 	if err != nil {
@@ -245,7 +247,11 @@ func (s *Server) streamAnswer(c *gin.Context, ctx context.Context, ask func(cont
 	return nil
 }
 
-func (s *Server) sendEvent(send func(string, any), e assistant.Event) {
+func (s *Server) sendEvent(l kb.Lang, send func(string, any), e assistant.Event) {
+	if e.About != nil {
+		send("about", s.aboutOut(l, e.About))
+		return
+	}
 	if e.Sentence == nil {
 		sources := []articleJSON{}
 		for _, a := range e.Sources {

@@ -15,20 +15,26 @@ import (
 	"guichet/kb"
 )
 
-// conversation reads the conversation of the address, if the caller's token opens it.
+// conversation reads the conversation of the address, if the caller's token opens it, or the session of
+// the member whose it is.
 func (s *Server) conversation(c *gin.Context) (support.Conversation, error) {
 	t := bearer(c)
 	if t == "" {
 		return support.Conversation{}, problem.New(problem.Unauthorized, "problem.conversation_token")
 	}
-	return s.Assistant.Conversation(c.Request.Context(), support.ConversationID(c.Param("id")), t)
+	id := support.ConversationID(c.Param("id"))
+	if m := actor(c).Member; m != nil {
+		return s.Assistant.MemberConversation(c.Request.Context(), id, m.ID)
+	}
+	return s.Assistant.Conversation(c.Request.Context(), id, t)
 }
 
 // apiOpenConversation serves POST /api/v1/conversations, for anybody.
 func (s *Server) apiOpenConversation(c *gin.Context) error {
 	var in struct {
-		Lang string `json:"lang"`
-		Site string `json:"site"`
+		Lang    string          `json:"lang"`
+		Site    string          `json:"site"`
+		Subject json.RawMessage `json:"subject"`
 	}
 	if c.Request.ContentLength != 0 {
 		if err := decode(c, &in); err != nil {
@@ -45,12 +51,16 @@ func (s *Server) apiOpenConversation(c *gin.Context) error {
 	if len(in.Site) > 200 {
 		return problem.InvalidField("site", "problem.too_long").With("max", 200).With("n", len(in.Site))
 	}
+	about, err := subjectOf(in.Subject)
+	if err != nil {
+		return err
+	}
 	done, err := s.limiter.question(c.Request.Context(), actor(c))
 	if err != nil {
 		return err
 	}
 	defer done()
-	id, token, err := s.Assistant.Open(c.Request.Context(), l, in.Site)
+	id, token, err := s.Assistant.OpenFor(c.Request.Context(), actor(c), l, in.Site, about)
 	if err != nil {
 		return err
 	}
@@ -129,9 +139,13 @@ func (s *Server) apiConversation(c *gin.Context) error {
 		ID      support.ConversationID `json:"id"`
 		Lang    kb.Lang                `json:"lang"`
 		Owner   support.Owner          `json:"owner"`
+		Subject *support.Subject       `json:"subject"` // the member's order or object that it is about
 		Entries []entryJSON            `json:"entries"`
 		Ticket  *ticketJSON            `json:"ticket"`
 	}{ID: conversation.ID, Lang: conversation.Lang, Owner: conversation.Owner, Entries: []entryJSON{}}
+	if conversation.Subject != (support.Subject{}) {
+		out.Subject = &conversation.Subject
+	}
 	t, link, err := s.Desk.ConversationTicket(ctx, conversation.ID, bearer(c))
 	switch {
 	case err == nil:

@@ -184,7 +184,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	for _, line := range strings.Split(string(source), "\n") {
 		var method, path string
 		line = strings.TrimSpace(line)
-		for _, m := range []string{"get", "post", "delete"} {
+		for _, m := range []string{"get", "post", "put", "delete"} {
 			if rest, ok := strings.CutPrefix(line, "s."+m+"(api+\""); ok {
 				method, path = m, "/api/v1"+rest[:strings.IndexByte(rest, '"')]
 			}

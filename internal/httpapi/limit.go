@@ -68,7 +68,7 @@ type limiter struct {
 	answers, finding, typing lane
 	mu                       sync.Mutex
 	questions, requests      map[string]*rate.Limiter
-	searches, small          map[string]*rate.Limiter
+	searches, small, hosts   map[string]*rate.Limiter
 	uploads                  map[string]*rate.Limiter
 	uploading                map[string]int // files that come now, by network
 	uploadingAll             int
@@ -81,7 +81,7 @@ func newLimiter(l Limits) *limiter {
 		answers: newLane(l.AnswersAtOnce, l.AnswersWaiting), finding: newLane(l.AnswersAtOnce, l.AnswersWaiting),
 		typing:    newLane(typingAtOnce, l.AnswersWaiting),
 		questions: map[string]*rate.Limiter{}, requests: map[string]*rate.Limiter{},
-		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{},
+		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{}, hosts: map[string]*rate.Limiter{},
 		uploads: map[string]*rate.Limiter{}, uploading: map[string]int{},
 	}
 }
@@ -168,6 +168,11 @@ func (l *limiter) upload(a support.Actor) (done func(), err error) {
 		return nil, err
 	}
 	return done, nil
+}
+
+// host counts one call of a site's server, by its key: ten a second over time, six hundred at once.
+func (l *limiter) host(key string) error {
+	return l.take(l.hosts, support.Actor{Network: key}, 10, 600)
 }
 
 // free reports whether no budget is kept for the actor: staff, and whoever works on this machine. The

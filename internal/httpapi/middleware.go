@@ -135,6 +135,11 @@ func (s *Server) identify(c *gin.Context) {
 			return
 		}
 	}
+	if err := s.identifyMember(c, &a); err != nil {
+		c.Abort()
+		s.fail(c, err)
+		return
+	}
 	c.Set(keyActor, a)
 	c.Set(keyLang, s.pageLang(c))
 	c.Next()

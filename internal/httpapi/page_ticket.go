@@ -58,7 +58,7 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage), 
 		return err
 	}
 	t := p.Ticket
-	words := threadView{view: v, files: ticketPath(v.Lang, p.Link) + "/files/"}
+	words := threadView{view: v, held: t.Held(), files: ticketPath(v.Lang, p.Link) + "/files/"}
 	if t.Held() { // whoever holds the link has not shown that the address is theirs
 		words.files = ""
 	}

@@ -13,7 +13,7 @@ import (
 // panelTexts are the keys, and the beginnings of keys, of what the panel says. Each is sent with every
 // panel, so what it does not say is not here.
 var panelTexts = []string{
-	"widget.", "category.", "status.", "handoff.", "courtesy.",
+	"widget.", "subject.", "contact_first.", "category.", "status.", "handoff.", "courtesy.",
 	"action.copied", "action.copy",
 	"answer.assistant", "answer.clarify", "answer.made_from", "answer.nearest", "answer.reading", "answer.searching",
 	"answer.source_n", "answer.sources", "answer.talk", "answer.unknown", "answer.unknown_next", "answer.why",

@@ -49,6 +49,28 @@ func (s *Server) routes() {
 	s.post(api+"/articles/:lang/:slug/feedback", s.apiArticleFeedback)
 	s.get(api+"/openapi.json", s.openAPI)
 
+	// Members, whom their site vouches for.
+	s.post(api+"/identity", s.apiIdentify)
+	s.delete(api+"/identity", s.apiSignOut)
+	s.get(api+"/me", s.apiMe)
+	s.get(api+"/me/orders", s.apiMyOrders)
+	s.get(api+"/me/objects", s.apiMyObjects)
+
+	// The servers of embedding sites.
+	s.put(api+"/host/members", s.apiPutMembers)
+	s.put(api+"/host/members/:id", s.apiPutMember)
+	s.get(api+"/host/members/:id", s.apiGetMember)
+	s.delete(api+"/host/members/:id", s.apiDeleteMember)
+	s.post(api+"/host/members/:id/recently-viewed", s.apiViewed)
+	s.put(api+"/host/orders", s.apiPutOrders)
+	s.put(api+"/host/orders/:id", s.apiPutOrder)
+	s.get(api+"/host/orders/:id", s.apiGetOrder)
+	s.delete(api+"/host/orders/:id", s.apiDeleteOrder)
+	s.put(api+"/host/objects", s.apiPutObjects)
+	s.put(api+"/host/objects/:id", s.apiPutObject)
+	s.get(api+"/host/objects/:id", s.apiGetObject)
+	s.delete(api+"/host/objects/:id", s.apiDeleteObject)
+
 	// The help center. :lang is one of the nine; another first part is not found.
 	s.get("/", s.pageRoot)
 	s.get("/chat", s.chatRoot)
@@ -124,6 +146,8 @@ func (s *Server) routes() {
 	s.get("/desk/agents/:id", s.pageAgent)
 	s.post("/desk/agents/:id", s.pageAgentSend)
 	s.get("/desk/simulator", s.pageSimulator)
+	s.get(identityPath, s.pageIdentity)
+	s.post(identityPath, s.pageIdentitySend)
 }
 
 func (s *Server) get(path string, h handler) {
@@ -131,8 +155,10 @@ func (s *Server) get(path string, h handler) {
 	s.engine.HEAD(path, s.handle(h))
 }
 
-func (s *Server) post(path string, h handler) { s.engine.Handle(http.MethodPost, path, s.handle(h)) }
+func (s *Server) put(path string, h handler) { s.engine.Handle(http.MethodPut, path, s.handle(h)) }
 
 func (s *Server) delete(path string, h handler) {
 	s.engine.Handle(http.MethodDelete, path, s.handle(h))
 }
+
+func (s *Server) post(path string, h handler) { s.engine.Handle(http.MethodPost, path, s.handle(h)) }

@@ -21,6 +21,7 @@ import (
 	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
+	"guichet/internal/host"
 	"guichet/internal/locale"
 	"guichet/internal/publish"
 	"guichet/internal/routing"
@@ -59,6 +60,9 @@ type Config struct {
 	Mailbox   Mailbox
 	Settings  *site.Service
 	Routing   *routing.Service
+	// Members, and what their sites tell.
+	Identities *auth.Identities
+	Host       *host.Service
 
 	Catalogs *locale.Catalogs
 	Web      fs.FS // templates/ and dist/

@@ -29,6 +29,7 @@ type threadView struct {
 	view
 	staff bool
 	files string // in front of a file's id, where it is read; "" shows none
+	held  bool   // nobody has shown yet that the page is theirs: nothing of orders stands on it
 }
 
 func (v threadView) entries(in []support.Entry) []entryView {
@@ -62,7 +63,7 @@ func (v threadView) entries(in []support.Entry) []entryView {
 					x.Why = deskAnswerPath(d.Answer)
 				}
 			}
-			x.Text = v.said(d, x.Text)
+			x.Text = v.withFacts(d, x.Text)
 		case e.Author == support.AuthorAgent:
 			if x.Name = e.AgentName; x.Name == "" {
 				x.Name = v.T("thread.team")
@@ -123,6 +124,26 @@ func (v threadView) assignText(e support.Entry) string {
 		return v.T("desk.thread.taken", "by", d.ToName)
 	}
 	return v.T("desk.thread.assigned", "by", by, "name", d.ToName)
+}
+
+// withFacts is what an answer says, with what it told of the member's order before it.
+func (v threadView) withFacts(d support.AnswerData, text string) string {
+	if d.About == nil {
+		return v.said(d, text)
+	}
+	if text == "" && d.Outcome == "answered" {
+		text = v.T("answer.from_order")
+	}
+	text = v.said(d, text)
+	if v.held {
+		return text
+	}
+	about := aboutIn(v.words, v.zone, d.About)
+	lines := []string{strings.Trim(about.Title+" · "+about.Number, " ·")}
+	for _, f := range about.Facts {
+		lines = append(lines, f.Label+" – "+f.Value)
+	}
+	return strings.Join(append(lines, text), "\n")
 }
 
 // said is what an answer says in the reader's words before, or instead of, its own sentences.

@@ -53,19 +53,12 @@ func (l *loader) with(settings []byte) (asset, error) {
 	return a, err
 }
 
-type accentJSON struct {
-	Light   string `json:"light"`
-	Dark    string `json:"dark"`
-	OnLight string `json:"onLight"`
-	OnDark  string `json:"onDark"`
-}
-
-// accent is the colour of what can be pressed, and of what is written on it.
-func accent(s site.Settings) accentJSON {
+// accent is the colour of what can be pressed, light and dark, and of what is written on it.
+func accent(s site.Settings) [4]string {
 	if t := s.Accent; t != nil {
-		return accentJSON{Light: t.Light.Accent, Dark: t.Dark.Accent, OnLight: t.Light.On, OnDark: t.Dark.On}
+		return [4]string{t.Light.Accent, t.Dark.Accent, t.Light.On, t.Dark.On}
 	}
-	return accentJSON{Light: "#0b6b50", Dark: "#4cc79e", OnLight: "#ffffff", OnDark: "#0c1512"}
+	return [4]string{"#0b6b50", "#4cc79e", "#ffffff", "#0c1512"}
 }
 
 // widget serves the script that sites embed, to anybody.
@@ -79,7 +72,7 @@ func (s *Server) widget(c *gin.Context) error {
 		texts[l] = s.Catalogs.T(l, "widget.launcher.title", nil)
 	}
 	settings, err := json.Marshal(struct {
-		Accent  accentJSON         `json:"accent"`
+		Accent  [4]string          `json:"accent"`
 		Default kb.Lang            `json:"default"`
 		Texts   map[kb.Lang]string `json:"texts"`
 	}{accent(site), site.Default, texts})

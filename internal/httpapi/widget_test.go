@@ -40,7 +40,7 @@ func fetch(t *testing.T, url string, header ...string) (*http.Response, []byte) 
 
 var (
 	panelConfig = regexp.MustCompile(`(?s)<script type="application/json" id="panel-config">(.*?)</script>`)
-	panelAsset  = regexp.MustCompile(`(?:href|src)="(/assets/panel\.[a-z]+\?v=[^"]+)"`)
+	panelAsset  = regexp.MustCompile(`(?:href|src)="(/assets/(?:panel|chunk)\.[a-z]+\?v=[^"]+)"`)
 )
 
 func TestPanel(t *testing.T) {
@@ -178,7 +178,7 @@ func TestWeights(t *testing.T) {
 		page := "/" + string(l) + "/panel"
 		_, plain := fetch(t, h.URL+page, "Accept-Encoding", "identity")
 		found := panelAsset.FindAllSubmatch(plain, -1)
-		if len(found) != 2 {
+		if len(found) != 3 {
 			t.Fatalf("%s loads %d files", page, len(found))
 		}
 		total := weigh(page)

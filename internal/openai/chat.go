@@ -184,6 +184,9 @@ Write the answer, and nothing else:
 - Each sentence says what one passage says, and ends with that passage's number in square brackets, such as [2].
 - If no passage answers the question, write NONE.`
 
+// toldRule is the rule that is added where facts of the asker's own business stand beside the passages.
+const toldRule = "\n- The facts of the member's order say which passages fit. Answer from the passages; do not repeat the facts."
+
 // ask makes the messages, and the hash of all that stands in them but the mark.
 func ask(q kb.Query, from []kb.Passage) ([]openai.ChatCompletionMessage, string) {
 	var raw [12]byte
@@ -195,8 +198,15 @@ func ask(q kb.Query, from []kb.Passage) ([]openai.ChatCompletionMessage, string)
 			fmt.Fprintf(&b, "<%s passage %d>\n%s\n", mark, i+1, clean(strings.Join(append([]string{p.Title}, p.Headings...), " › "), 400))
 			fmt.Fprintf(&b, "%s\n</%s passage %d>\n\n", clean(p.Text, MaxPassage), mark, i+1)
 		}
+		if len(q.Told) > 0 {
+			fmt.Fprintf(&b, "<%s facts>\n%s\n</%s facts>\n\n", mark, clean(strings.Join(q.Told, "\n"), MaxPassage), mark)
+		}
 		fmt.Fprintf(&b, "<%s question>\n%s\n</%s question>\n", mark, clean(q.Text, kb.MaxQuestion), mark)
-		return strings.ReplaceAll(rules, "MARK", mark), b.String()
+		told := rules
+		if len(q.Told) > 0 {
+			told += toldRule
+		}
+		return strings.ReplaceAll(told, "MARK", mark), b.String()
 	}
 	system, user := write(mark)
 	s, u := write("")

@@ -12,12 +12,12 @@ import (
 )
 
 var createConversation = query("create_conversation", `
-	INSERT INTO conversations (id, lang, site, owner, epoch, created_at)
-	VALUES (@id, @lang, @site, @owner, @epoch, @created_at)`)
+	INSERT INTO conversations (id, lang, site, owner, epoch, created_at, member_id, subject_type, subject_id)
+	VALUES (@id, @lang, @site, @owner, @epoch, @created_at, NULLIF(@member::text, '')::uuid, @subject_type, @subject_id)`)
 
 func insertConversation(ctx context.Context, r runner, c support.Conversation) error {
 	_, err := createConversation.exec(ctx, r, args{"id": c.ID, "lang": c.Lang, "site": c.Site, "owner": c.Owner,
-		"epoch": c.Epoch, "created_at": c.CreatedAt})
+		"epoch": c.Epoch, "created_at": c.CreatedAt, "member": string(c.Member), "subject_type": c.Subject.Type, "subject_id": c.Subject.ID})
 	return err
 }
 
@@ -25,8 +25,10 @@ func (d deskTx) CreateConversation(ctx context.Context, c support.Conversation) 
 	return insertConversation(ctx, d.tx, c)
 }
 
+const conversationColumns = `c.id, c.lang, c.site, c.owner, c.epoch, c.created_at, COALESCE(c.member_id::text, ''), c.subject_type, c.subject_id`
+
 var lockConversationRow = query("lock_conversation", `
-	SELECT id, lang, site, owner, epoch, created_at FROM conversations WHERE id = @id FOR UPDATE`)
+	SELECT `+conversationColumns+` FROM conversations c WHERE c.id = @id FOR UPDATE`)
 
 func lockConversation(ctx context.Context, r runner, id support.ConversationID) (support.Conversation, error) {
 	if err := checkID(id); err != nil {
@@ -36,7 +38,7 @@ func lockConversation(ctx context.Context, r runner, id support.ConversationID) 
 }
 
 func scanConversation(row pgx.CollectableRow) (c support.Conversation, err error) {
-	return c, row.Scan(&c.ID, &c.Lang, &c.Site, &c.Owner, &c.Epoch, &c.CreatedAt)
+	return c, row.Scan(&c.ID, &c.Lang, &c.Site, &c.Owner, &c.Epoch, &c.CreatedAt, &c.Member, &c.Subject.Type, &c.Subject.ID)
 }
 
 func (d deskTx) LockConversation(ctx context.Context, id support.ConversationID) (support.Conversation, error) {
@@ -162,9 +164,10 @@ func (db *DB) entriesOf(ctx context.Context, c support.ConversationID, after int
 }
 
 var conversationByToken = query("conversation_by_token", `
-	SELECT c.id, c.lang, c.site, c.owner, c.epoch, c.created_at
+	SELECT `+conversationColumns+`
 	FROM tokens t JOIN conversations c ON c.id::text = t.subject
-	WHERE t.hash = @hash AND t.purpose = 'conversation' AND c.id = @id AND t.revoked_at IS NULL AND t.expires_at > @now`)
+	WHERE t.hash = @hash AND t.purpose = 'conversation' AND c.id = @id AND t.revoked_at IS NULL AND t.expires_at > @now
+		AND NOT EXISTS (SELECT FROM members m JOIN identity_enforced e ON e.site = m.site WHERE m.id = c.member_id)`)
 
 // FindConversationByToken returns the conversation that a token opens; see assistant.Threads.
 func (db *DB) FindConversationByToken(ctx context.Context, id support.ConversationID, t support.Token) (c support.Conversation, err error) {
@@ -185,4 +188,28 @@ func (db *DB) OpenConversation(ctx context.Context, c support.Conversation, t su
 		}
 		return insertToken(ctx, tx, support.PurposeConversation, t, string(c.ID), "", c.CreatedAt.Add(support.ConversationTTL))
 	})
+}
+
+var memberConversation = query("member_conversation", `SELECT `+conversationColumns+` FROM conversations c WHERE c.id = @id AND c.member_id = @member`)
+
+// FindMemberConversation returns a conversation of a member's; see assistant.Threads.
+func (db *DB) FindMemberConversation(ctx context.Context, id support.ConversationID, m support.MemberID) (c support.Conversation, err error) {
+	if err = checkID(id); err == nil {
+		c, err = one(ctx, db.pool, memberConversation, args{"id": id, "member": m}, scanConversation)
+	}
+	if problem.Is(err, problem.NotFound) {
+		err = problem.From(problem.Unauthorized, "problem.conversation_token", err)
+	}
+	return c, err
+}
+
+var aboutSubject = query("about_subject", `UPDATE conversations SET subject_type = @type, subject_id = @id WHERE id = @conversation`)
+
+// SetSubject notes what a conversation is about; see assistant.Threads.
+func (db *DB) SetSubject(ctx context.Context, id support.ConversationID, s support.Subject) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	_, err := aboutSubject.exec(ctx, db.pool, args{"conversation": id, "type": s.Type, "id": s.ID})
+	return err
 }

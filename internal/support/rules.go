@@ -19,6 +19,8 @@ const (
 	SignInTTL       = time.Hour
 	InvitationTTL   = 7 * 24 * time.Hour
 	ResetTTL        = time.Hour
+	MemberTTL       = 12 * time.Hour            // of a session that a site's token was exchanged for
+	APIKeyTTL       = 20 * 365 * 24 * time.Hour // until somebody revokes it
 )
 
 // Bounds of what members send.

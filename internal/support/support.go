@@ -51,8 +51,9 @@ type Agent struct {
 
 // Actor is who acts, in every use case. The zero Actor is a guest.
 type Actor struct {
-	Agent   *Agent // nil for guests and members
-	Network string // the network the request came from (a /24 or /64), for budgets; "" for commands and requests made on this machine
+	Agent   *Agent  // nil for guests and members
+	Member  *Member // nil for guests and staff
+	Network string  // the network the request came from (a /24 or /64), for budgets; "" for commands and requests made on this machine
 }
 
 // IsStaff reports whether the actor is a signed-in agent of any role.
@@ -69,6 +70,9 @@ func (a Actor) Audience() kb.Audience {
 	if a.IsStaff() {
 		return kb.Staff
 	}
+	if a.Member != nil {
+		return kb.SignedIn
+	}
 	return kb.Public
 }
 
@@ -84,6 +88,8 @@ const (
 	PurposeSignIn       Purpose = "sign_in"
 	PurposeInvitation   Purpose = "invitation"
 	PurposeReset        Purpose = "password_reset"
+	PurposeMember       Purpose = "member_session"
+	PurposeAPIKey       Purpose = "api_key"
 )
 
 // Token is 256 random bits in base64url. It is shown once; only its Hash is stored.

@@ -25,6 +25,8 @@ type Conversation struct {
 	Owner     Owner
 	Epoch     int // raised by each change of owner; a machine answer of an older epoch is discarded
 	CreatedAt time.Time
+	Member    MemberID // whose it is; "" for a guest's
+	Subject   Subject  // what it is about; zero for nothing in particular
 }
 
 // EntryKind is what an entry is.
@@ -93,6 +95,7 @@ type AnswerData struct {
 	Related    []kb.ArticleID `json:"related,omitempty"`
 	Handoff    string         `json:"handoff,omitempty"`  // why a person came first
 	Courtesy   string         `json:"courtesy,omitempty"` // what the message was that asked nothing
+	About      *SaidSubject   `json:"about,omitempty"`    // what was told of the member's order or object
 }
 
 // SaidSentence is a sentence of an answer and the numbers of the citations it stands on.

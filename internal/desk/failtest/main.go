@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/desk"
 	"guichet/internal/handoff"
@@ -62,6 +63,7 @@ func run(log *slog.Logger) error {
 	told := &told{Service: d, delivered: make(chan struct{})}
 	runner, err := jobs.New(jobs.Config{Pool: db.Pool(), Publish: publish.New(publish.Config{Store: db, Log: log}),
 		Handoff: handoff.New(handoff.Config{Store: db, Mailer: mailer, Log: log}), Desk: told, Auth: auth.New(auth.Config{Store: db}),
+		Guard: handoff.NewGuard(handoff.GuardConfig{Store: db, Log: log}), Files: attach.New(attach.Config{Store: db, Blobs: db, Log: log}),
 		Answers: db, Log: log, Timeout: 2 * time.Second})
 	if err != nil {
 		return err

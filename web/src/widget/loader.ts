@@ -5,7 +5,7 @@
 import type { Guichet, GuichetOptions } from "../../widget.d.ts";
 
 interface Config {
-  accent: { light: string; dark: string; onLight: string; onDark: string };
+  accent: [light: string, dark: string, onLight: string, onDark: string]; // colours of what can be pressed, and of what is written on it
   default: string;
   texts: Record<string, string>; // the launcher's word, by language
 }
@@ -36,6 +36,7 @@ if (script && !before?.version) {
   const waiting: Detail[] = []; // for the panel, until it is there
   let inert: HTMLElement[] = []; // what a full-screen panel covers
   let overflow = "";
+  let who: { token?: string; getToken?: () => unknown } | null | undefined; // the member; null: nobody; undefined: the page does not say
   let open = false, unread = 0, unreadText = "", booted = false;
   const inMemory: Record<string, string> = {}; // where the page's own storage is blocked too
 
@@ -69,7 +70,7 @@ if (script && !before?.version) {
   const build = (): void => {
     host = document.createElement("guichet-widget");
     const root = host.attachShadow({ mode: "open" });
-    const { light, dark, onLight, onDark } = config.accent;
+    const [light, dark, onLight, onDark] = config.accent;
     // A constructed sheet, since a page's content policy may forbid style elements.
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(
@@ -132,14 +133,14 @@ if (script && !before?.version) {
     frame = element("iframe", dialog);
     frame.title = word();
     frame.allow = "clipboard-write";
-    frame.src = new URL(lang() + "/panel", base).href;
+    frame.src = base + lang() + "/panel";
   };
 
+  const tell = (type: string, more?: Detail): void => port?.postMessage({ type, ...more });
   const post = (type: string, more?: Detail): void => {
     load();
-    const message = { type, ...more };
-    if (port) port.postMessage(message);
-    else waiting.push(message);
+    if (port) tell(type, more);
+    else waiting.push({ type, ...more });
   };
 
   /** cover makes a full-screen panel modal: nothing behind it scrolls or takes the focus. */
@@ -203,6 +204,7 @@ if (script && !before?.version) {
     session(follow, "");
     unread = 0;
     options = {};
+    who = null;
     box.hidden = true;
     post("shutdown");
   };
@@ -219,6 +221,12 @@ if (script && !before?.version) {
       draw();
       emit("unread", unread);
     },
+    // A token is given once; the next one the page has to fetch.
+    token: () => {
+      const { token, getToken } = who ?? {};
+      if (who) who.token = "";
+      Promise.resolve(token || getToken?.()).catch(() => 0).then((token) => tell("identify", { token }));
+    },
     keep: (m) => session(stored, m["value"] as string),
     bye: () => {
       if (booted) return; // again, meanwhile
@@ -234,8 +242,7 @@ if (script && !before?.version) {
     port = channel.port1;
     port.onmessage = (m) => said[m.data.type]?.(m.data);
     frame.contentWindow!.postMessage({
-      guichet: "connect", lang: lang(), site: options.site ?? "", stored: session(stored),
-      page: { url: location.href, title: document.title },
+      guichet: "connect", lang: lang(), site: options.site ?? "", stored: session(stored), who: who && 1,
     }, base.origin, [channel.port2]);
     if (open) post("show");
     for (const w of waiting.splice(0)) port.postMessage(w);
@@ -245,19 +252,16 @@ if (script && !before?.version) {
     boot, shutdown, hide, update: boot,
     show: () => show(),
     toggle,
-    ask: (text: string) => show("ask", { text }),
-    showArticle: (slug: string) => show("article", { slug }),
-    showMessages: () => show("messages"),
-    showTickets: () => show("tickets"),
-    handoff: () => show("handoff"),
-    identify: (o: { token: string }) => post("identify", o),
+    identify: (o: typeof who) => { who = o; if (port) said["token"]!({}); },
+    logout: () => { who = null; tell("logout"); },
     on: (name: string, f: Handler) => {
       document.addEventListener(prefix + name, (f.heard ??= (e) => f((e as CustomEvent).detail)));
     },
     off: (name: string, f: Handler) => document.removeEventListener(prefix + name, f.heard!),
   };
   const api = (...[verb, ...rest]: Call): void => {
-    verbs[verb]?.(...(rest as never[]));
+    if (verbs[verb]) verbs[verb](...(rest as never[]));
+    else show(verb, { of: rest[0] }); // the panel does it: ask, showArticle, showMessages, showTickets, handoff, attachContext
   };
   Object.defineProperties(api, {
     isOpen: { get: () => open },
@@ -267,11 +271,8 @@ if (script && !before?.version) {
   window.guichet = api as unknown as Guichet;
 
   if ("boot" in attributes || window.guichetSettings) {
-    const { lang, site, position, label, offsetX, offsetY, hidden } = attributes;
-    boot({
-      lang, site, position, label: label !== "false" && label, hidden: hidden != null,
-      offset: { x: offsetX, y: offsetY }, ...window.guichetSettings,
-    } as unknown as GuichetOptions);
+    const { label, hidden, offsetX: x, offsetY: y, ...rest } = attributes; // lang, site, position
+    boot({ ...rest, label: label !== "false" && label, hidden: hidden != null, offset: { x, y }, ...window.guichetSettings } as unknown as GuichetOptions);
   }
   for (const call of before?.q ?? []) api(...(Array.from(call) as Call));
 

@@ -72,7 +72,7 @@ let n = 0
 async function browser(storage = new Map()) {
   globalThis.localStorage = { getItem: k => storage.get(k) ?? null, setItem: (k, v) => storage.set(k, v), removeItem: k => storage.delete(k) }
   const s = await import(`${path}?${n++}`)
-  s.begin({ stored: '', site: '', page: '' }, () => {})
+  s.begin({ stored: '', site: '' }, () => {})
   return s
 }
 /** until waits for a signal's value. */

@@ -1,7 +1,7 @@
 // The assistant's answer: a small document with its sources, never a bubble.
 
 import type { JSX } from "preact";
-import type { Answer as Whole, Citation, Sentence } from "./api.ts";
+import type { Answer as Whole, Citation, Sentence, Told } from "./api.ts";
 import { event } from "./bridge.ts";
 import { Feedback } from "./feedback.tsx";
 import { Channels } from "./handoff.tsx";
@@ -41,19 +41,32 @@ const Sources = ({ of, id }: { of: Citation[]; id: string }): JSX.Element => (
   </>
 );
 
+/** About is what the member's order or object says; it comes before what the articles say. */
+export const About = ({ of: a }: { of: Told }): JSX.Element => (
+  <section class="told" data-part="told" data-summary={a.summary}>
+    <h3><Icon is="bag" />{t("subject.told." + a.type)}</h3>
+    <p><strong dir="auto">{a.title}</strong> {a.number && <bdi class="meta">{a.number}</bdi>}</p>
+    <dl>{a.facts.map((f) => <div key={f.key} data-fact={f.key}><dt dir="auto">{f.label}</dt><dd dir="auto">{f.value}</dd></div>)}</dl>
+    {a.url && <p class="meta"><a href={a.url} target="_blank" rel="noopener">{t("subject.see")}<span class="unseen">{t("widget.new_tab")}</span></a></p>}
+  </section>
+);
+
 export function Answer({ of: a, last }: { of: Whole; last: boolean }): JSX.Element {
   const id = "a" + a.id;
   const person = a.handoff || a.outcome === "unknown" && !a.courtesy;
   return (
     <div class="answer" data-part="answer" data-outcome={a.outcome} data-handoff={a.handoff?.reason}>
       <By />
+      {a.about && <About of={a.about} />}
       {lead(a) && <p class="words">{lead(a)}</p>}
       {person && !a.handoff && <p class="muted">{t("answer.unknown_next")}</p>}
       {person && last && <Channels id={id} />}
       {a.outcome === "answered" && <>
-        <Words sentences={a.sentences} citations={a.citations} lang={a.lang} id={id} />
-        <Sources of={a.citations} id={id} />
-        {last && <p class="meta">{t("answer.made_from")} <a id={id + "why"} href={`/${config.lang}/answers/${a.id}#why`} target="_blank" rel="noopener">{t("answer.why")}</a></p>}
+        {a.sentences.length > 0 && <>
+          <Words sentences={a.sentences} citations={a.citations} lang={a.lang} id={id} />
+          <Sources of={a.citations} id={id} />
+        </>}
+        {last && a.sentences.length > 0 && <p class="meta">{t("answer.made_from")} <a id={id + "why"} href={`/${config.lang}/answers/${a.id}#why`} target="_blank" rel="noopener">{t("answer.why")}</a></p>}
         <Feedback at={"answers/" + a.id} question={t("widget.helpful")} why={t("widget.reasons")} copy={a.text}
           reasons={["wrong", "incomplete", "off_topic", "wrong_language"]} said={(helpful) => event("feedback", { answer: a.id, helpful })} />
       </>}

@@ -17,7 +17,29 @@ export interface Answer {
   related: Article[];
   handoff?: { reason: string };
   courtesy?: string;
+  about?: Told;
 }
+/** Told is what an answer says of the member's order or object. */
+export interface Told {
+  type: "order" | "object";
+  id: string;
+  number?: string;
+  title: string;
+  url?: string;
+  summary: boolean;
+  facts: { key: string; label: string; value: string }[];
+}
+export interface MyOrder {
+  id: string;
+  number: string;
+  title: string;
+  status: string;
+  total: { text: string } | null;
+  placed_at: string;
+  role: "buyer" | "seller";
+  other: { party: "buyer" | "seller"; name: string } | null;
+}
+export interface MyObject { id: string; title: string; price: { text: string } | null }
 export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean }
 export interface Attachment { id: string; name: string; size: number; state: string; text: string; url?: string }
 export interface Entry {
@@ -34,7 +56,8 @@ export interface Entry {
 }
 export interface Conversation { id: string; lang: string; owner: string; entries: Entry[]; ticket: Ticket | null }
 export interface Option { channel: string; state: "open" | "closed" | "not_offered"; reason?: string; promised_at?: string; opens_at?: string; recommended: boolean }
-export interface Options { options: Option[]; existing: Ticket[] }
+/** Options are the ways to a person; contact_first is whom the member is asked to write to before. */
+export interface Options { options: Option[]; existing: Ticket[]; contact_first?: { party: "buyer" | "seller"; name: string; url: string } | null }
 export interface ArticlePage {
   article: Article;
   html: string;
@@ -58,6 +81,8 @@ export class Refused extends Error {
 }
 
 export interface Call {
+  method?: string;
+  keepalive?: boolean;
   body?: unknown;
   token?: string | undefined;
   signal?: AbortSignal;
@@ -65,9 +90,14 @@ export interface Call {
   query?: Record<string, string>;
 }
 
-async function send(path: string, { body, token, signal, stream, query }: Call): Promise<Response> {
+/** auth is the member's session, and how another one is come by; see identity.ts. */
+export const auth = { session: "", renew: (): Promise<boolean> => Promise.resolve(false) };
+
+async function send(path: string, c: Call, again = false): Promise<Response> {
+  const { body, token, signal, stream, query, method, keepalive = false } = c;
   const response = await fetch(`/api/v1/${path}?${new URLSearchParams({ lang: config.lang, ...query })}`, {
-    method: body === undefined ? "GET" : "POST",
+    method: method ?? (body === undefined ? "GET" : "POST"),
+    keepalive,
     headers: {
       Accept: stream ? "text/event-stream" : "application/json",
       ...(body !== undefined && { "Content-Type": "application/json" }),
@@ -78,11 +108,14 @@ async function send(path: string, { body, token, signal, stream, query }: Call):
     cache: "no-store",
   });
   if (response.ok) return response;
+  if (response.status === 401 && !again && token && token === auth.session && !method && await auth.renew()) {
+    return send(path, { ...c, token: auth.session }, true);
+  }
   throw new Refused(response.status, await response.json().catch(() => ({})) as object);
 }
 
 /** call asks the server for JSON. A lost network is a TypeError, a refusal Refused. */
-export const call = async <T>(path: string, c: Call = {}): Promise<T> => (await send(path, c)).json() as Promise<T>;
+export const call = async <T>(path: string, c: Call = {}): Promise<T> => (await send(path, c)).json().catch((e) => c.method ? null : Promise.reject(e)) as Promise<T>;
 
 /** stream yields the events of an answer as it is made. */
 export async function* stream(path: string, c: Call): AsyncGenerator<ServerEvent> {

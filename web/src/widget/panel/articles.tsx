@@ -3,25 +3,13 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, type Article as Ref, type ArticlePage, type Found, type Shelf } from "./api.ts";
+import { call, type Article as Ref, type ArticlePage, type Found } from "./api.ts";
 import { Feedback } from "./feedback.tsx";
 import { go, openArticle, type Over } from "./nav.ts";
 import { Icon, Links, Loading, reason, Retry, Section, Talk, updated } from "./parts.tsx";
 import { say, send } from "./session.ts";
+import { useShelf } from "./shelf.ts";
 import { config, t, tagOf } from "./text.ts";
-
-/** useShelf reads the popular articles, or those of a collection. */
-export function useShelf(collection = ""): { shelf: Shelf | null; problem: string; again: () => void } {
-  const [shelf, set] = useState<Shelf | null>(null);
-  const [problem, fail] = useState("");
-  const again = (): void => {
-    fail("");
-    set(null);
-    call<Shelf>("articles", { query: collection ? { collection } : {} }).then(set, (e) => fail(reason(e)));
-  };
-  useEffect(again, [collection]);
-  return { shelf, problem, again };
-}
 
 const query = signal("");
 

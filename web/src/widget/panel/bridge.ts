@@ -5,10 +5,10 @@ import { config } from "./text.ts";
 export interface Host {
   stored: string;
   site: string;
-  page: string;
+  who?: 1 | null | undefined; // 1: the page knows who the member is; null: nobody is signed in; undefined: it does not say
 }
-export type Verb = "show" | "hide" | "ask" | "article" | "messages" | "tickets" | "handoff" | "identify" | "shutdown" | "lang";
-export type Message = { type: Verb; text?: string; slug?: string; lang?: string };
+export type Verb = "show" | "hide" | "ask" | "showArticle" | "showMessages" | "showTickets" | "handoff" | "attachContext" | "identify" | "logout" | "shutdown" | "lang";
+export type Message = { type: Verb; of?: unknown; lang?: string; token?: string };
 
 let port: MessagePort | null = null;
 
@@ -20,16 +20,16 @@ export const event = (name: string, detail: unknown): void => tell("event", { na
 
 /** connect waits for the page's word; null if this page may not embed the panel. */
 export function connect(hear: (m: Message) => void): Promise<Host | null> {
-  if (alone) return Promise.resolve({ stored: "", site: "", page: "" });
+  if (alone) return Promise.resolve({ stored: "", site: "" });
   return new Promise((resolve) => {
     const late = setTimeout(() => resolve(null), 10_000);
     addEventListener("message", (e: MessageEvent) => {
-      const m = e.data as { guichet?: string; stored?: string; site?: string; page?: { url: string } } | null;
+      const m = e.data as { guichet?: string; stored?: string; site?: string; who?: 1 | null } | null;
       if (e.source !== window.parent || m?.guichet !== "connect") return;
       clearTimeout(late);
       if (e.origin !== location.origin && !config.sites.includes(e.origin)) return resolve(null);
       port = e.ports[0]!;
-      resolve({ stored: m.stored ?? "", site: m.site ?? "", page: m.page?.url ?? "" });
+      resolve({ stored: m.stored ?? "", site: m.site ?? "", who: m.who });
       port.onmessage = (x: MessageEvent) => hear(x.data as Message);
     });
     window.parent.postMessage({ guichet: "hello" }, "*");

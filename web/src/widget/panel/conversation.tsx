@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Answer, By, Words } from "./answer.tsx";
+import { About, Answer, By, Words } from "./answer.tsx";
 import type { Entry } from "./api.ts";
 import { Sent } from "./attach.tsx";
 import { Composer, Icon, Loading, Next, Retry, Status, Talk } from "./parts.tsx";
-import { deliver, entries, fresh, live, loading, openId, problem, refresh, send, stop, ticket, type Live } from "./session.ts";
+import { about, deliver, entries, fresh, live, loading, openId, problem, refresh, send, stop, ticket, type Live } from "./session.ts";
 import { config, t, time } from "./text.ts";
 
 export function Conversation(): JSX.Element {
@@ -61,6 +61,10 @@ export function Conversation(): JSX.Element {
       </div>
       {below && <button type="button" class="below" data-part="below" onClick={() => { log.current!.scrollTop = log.current!.scrollHeight; }}>{t("widget.below")}</button>}
       <div class="foot">
+        {about.value && !held && <p class="about" data-part="about">
+          <Icon is="bag" /><span dir="auto">{t("subject.about", { title: about.value.title })}{about.value.number && <bdi class="meta"> {about.value.number}</bdi>}</span>
+          <button type="button" class="icon-button" aria-label={t("subject.remove")} data-part="about-remove" onClick={() => { about.value = null; document.getElementById("composer")?.focus(); }}><Icon is="close" /></button>
+        </p>}
         <Composer id="composer" label={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.label")}
           placeholder={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.placeholder")}
           max={held ? config.maxRequest : config.maxQuestion} busy={busy} send={send} attach={!!held}
@@ -101,7 +105,7 @@ function Coming({ of: l }: { of: Live }): JSX.Element {
     <>
       <li class="member"><Mine text={p.text} state={state === "waiting" ? t("widget.waiting") : state === "sending" && p.ticket ? t("widget.sending") : ""} /></li>
       {l.answer ? <li><Answer of={l.answer} last /></li> : <>
-        {l.sentences.length > 0 && state === "sending" && <li><div class="answer" data-part="coming"><By /><Words sentences={l.sentences} citations={l.citations} lang={config.lang} id="live" /></div></li>}
+        {(l.about || l.sentences.length > 0) && state === "sending" && <li><div class="answer" data-part="coming"><By />{l.about && <About of={l.about} />}<Words sentences={l.sentences} citations={l.citations} lang={config.lang} id="live" /></div></li>}
         {state === "sending" && !p.ticket && !l.sentences.length && <li><p class="progress" data-part="progress"><span class="spinner" />{reading}</p></li>}
         {(state === "stopped" || state === "failed") && <li>
           <Retry text={state === "stopped" ? t("widget.stopped") : l.problem!} again={() => void deliver()} />

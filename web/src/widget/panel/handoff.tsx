@@ -9,7 +9,7 @@ import { call, Refused, type Option, type Options, type Ticket } from "./api.ts"
 import { event } from "./bridge.ts";
 import { back, go, openHandoff } from "./nav.ts";
 import { Copy, FieldError, Icon, Loading, reason, Retry, Section, Status } from "./parts.tsx";
-import { changeKept, conversation, lastQuestion, path, refresh, tickets } from "./session.ts";
+import { changeKept, conversation, keyOf, lastQuestion, path, refresh, tickets } from "./session.ts";
 import { secret } from "./storage.ts";
 import { config, t, time } from "./text.ts";
 
@@ -19,17 +19,17 @@ const draft = signal<Draft>({ email: "", category: "", text: null, client_id: se
 const type = (more: Partial<Draft>): void => { draft.value = { ...draft.value, ...more }; };
 
 /** useOptions reads the ways to a person, for a conversation that is made if need be. */
-function useOptions(title: string): { options: Options | null; failed: string; again: () => void } {
+function useOptions(title: string, category = ""): { options: Options | null; failed: string; again: () => void } {
   const [options, set] = useState<Options | null>(null);
   const [failed, fail] = useState("");
   const again = (): void => {
     fail("");
     void (async () => {
       const c = await conversation(title);
-      set(await call<Options>(path(c.id, "/contact-options"), { token: c.token }));
+      set(await call<Options>(path(c.id, "/contact-options"), { token: keyOf(c), query: category ? { category } : {} }));
     })().catch((e) => fail(reason(e)));
   };
-  useEffect(again, []);
+  useEffect(again, [category]);
   return { options, failed, again };
 }
 
@@ -52,7 +52,9 @@ export function Channels(_: { id: string }): JSX.Element {
 }
 
 export function Handoff({ text }: { text: string }): JSX.Element {
-  const { options, failed, again } = useOptions(text);
+  const { options, failed, again } = useOptions(text, draft.value.category);
+  const [written, setWritten] = useState("");
+  const first = options?.contact_first;
   const [ticket, done] = useState<Ticket | null>(null);
   if (ticket) return <Done of={ticket} />;
   return (
@@ -66,11 +68,24 @@ export function Handoff({ text }: { text: string }): JSX.Element {
         ))}
         {text && <p><span class="meta">{t("ask.label")}</span><br /><q dir="auto" data-part="summary">{text}</q></p>}
         <ul class="channels">{options.options.map((o) => <Card key={o.channel} of={o} />)}</ul>
+        {first && written !== first.name && <First of={first} done={() => setWritten(first.name)} />}
         {options.options.some((o) => o.channel === "email" && o.state === "open") && <Form text={text} done={done} />}
       </>}
     </div>
   );
 }
+
+/** First asks to write to the other party before: most is settled quickest between the two. */
+const First = ({ of: f, done }: { of: NonNullable<Options["contact_first"]>; done: () => void }): JSX.Element => (
+  <section class="notice" data-part="contact-first">
+    <div class="stack">
+      <h3>{t("contact_first." + f.party, { name: f.name })}</h3>
+      <p>{t("contact_first.why")}</p>
+      {f.url && <a class="button primary" href={f.url} target="_blank" rel="noopener">{t("contact_first.write", { name: f.name })}<Icon is="out" /><span class="unseen">{t("widget.new_tab")}</span></a>}
+      <button type="button" class="button outline" data-part="contact-first-done" onClick={done}>{t("contact_first.done")}</button>
+    </div>
+  </section>
+);
 
 function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.Element {
   const [errors, setErrors] = useState<Record<string, string>>({});
@@ -93,7 +108,7 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
     try {
       const c = await conversation(words);
       const { ticket } = await call<{ ticket: Ticket }>(path(c.id, "/handoff"), {
-        token: c.token,
+        token: keyOf(c),
         body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words, attachments: files.current?.ids() ?? [] },
       });
       tickets.value = { ...tickets.value, [c.id]: ticket };

@@ -6,7 +6,8 @@ import { place } from "./api.ts";
 export type Tab = "home" | "conversation" | "tickets" | "articles";
 export type Over =
   | { name: "article"; lang: string; slug: string; cite: string; hash: string; from: string }
-  | { name: "handoff"; text: string; from: string };
+  | { name: "handoff"; text: string; from: string }
+  | { name: "picker"; from: string };
 
 export const tab = signal<Tab>("home");
 export const over = signal<Over[]>([]);
@@ -27,6 +28,10 @@ export function openArticle(url: string): boolean {
 
 export const openHandoff = (text: string): void => {
   over.value = [...over.value, { name: "handoff", text, from: focused() }];
+};
+
+export const openPicker = (): void => {
+  over.value = [...over.value, { name: "picker", from: focused() }];
 };
 
 /** back closes what is on top; the focus returns to where it was opened. */

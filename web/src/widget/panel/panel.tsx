@@ -3,14 +3,13 @@
 import { effect, signal } from "@preact/signals";
 import { render, type JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { Article, Articles } from "./articles.tsx";
-import { alone, connect, event, tell, type Message } from "./bridge.ts";
-import { Conversation } from "./conversation.tsx";
-import { Handoff } from "./handoff.tsx";
-import { ask, Home, Tickets } from "./home.tsx";
+import { alone, connect, tell, type Message } from "./bridge.ts";
+import { ask, Home } from "./home.tsx";
+import { unknown } from "./identity.ts";
+import { fetchMore, Later, more } from "./lazy.tsx";
 import { back, go, openArticle, openHandoff, over, tab, type Tab } from "./nav.ts";
 import { Icon, Loading } from "./parts.tsx";
-import { announced, begin, live, memory, network, reading, seen, unread, wipe } from "./session.ts";
+import { announced, begin, depart, live, memory, network, reading, seen, signIn, unread, wipe } from "./session.ts";
 import { config, t } from "./text.ts";
 
 const shown = signal(alone);
@@ -38,6 +37,8 @@ function Panel(): JSX.Element {
     return () => removeEventListener("keydown", key);
   }, []);
   useEffect(() => { if (top) focus(); }, [top]);
+  // What was opened before its script had come has nothing to focus until then.
+  useEffect(() => { if (more.value && shown.value && (top || tab.value === "conversation")) focus(); }, [more.value]);
   if (state.value === "refused") return <p class="refused" role="alert" data-part="refused">{t("widget.refused")}</p>;
   if (state.value !== "ready") return <div class="page"><Loading /></div>;
   return (
@@ -54,11 +55,11 @@ function Panel(): JSX.Element {
       <main class="main">
         <div class="screen" inert={!!top} data-tab={tab.value}>
           {tab.value === "home" && <Home />}
-          {tab.value === "conversation" && <Conversation />}
-          {tab.value === "tickets" && <Tickets />}
-          {tab.value === "articles" && <Articles />}
+          {tab.value === "conversation" && <Later show={({ Conversation }) => <Conversation />} />}
+          {tab.value === "tickets" && <Later show={({ Tickets }) => <Tickets />} />}
+          {tab.value === "articles" && <Later show={({ Articles }) => <Articles />} />}
         </div>
-        {top && <div class="screen over" key={over.value.length}>{top.name === "article" ? <Article of={top} /> : <Handoff text={top.text} />}</div>}
+        {top && <div class="screen over" key={over.value.length}><Later show={({ Article, Handoff, Picker }) => top.name === "article" ? <Article of={top} /> : top.name === "picker" ? <Picker /> : <Handoff text={top.text} />} /></div>}
       </main>
       <nav class="tabs" aria-label={t("widget.nav")}>
         {tabs.map(([name, icon]) => (
@@ -73,6 +74,12 @@ function Panel(): JSX.Element {
   );
 }
 
+let identifying = Promise.resolve(); // until the last token is exchanged
+const known = (token: string): Promise<void> => (identifying = signIn(token).then(arrived));
+
+let arrived = (): void => {}; // the first token has been exchanged, or there is none
+const expected = new Promise<void>((resolve) => { arrived = resolve; });
+
 function hear(m: Message): void {
   switch (m.type) {
     case "hide":
@@ -81,19 +88,25 @@ function hear(m: Message): void {
     case "lang":
       return location.replace(`/${m.lang}/panel`);
     case "identify":
-      return event("identify:error", { reason: "unsupported" });
+      return m.token ? void known(m.token) : (unknown(), arrived());
+    case "logout":
+      return depart();
+    case "attachContext":
+      go("conversation");
+      void expected.then(() => identifying).then(fetchMore).then(() => more.value?.attach(m.of)).then(focus);
+      break;
     case "shutdown":
       wipe();
       state.value = "over";
       return tell("bye");
     case "ask":
-      ask(m.text ?? "");
+      ask(String(m.of ?? ""));
       break;
-    case "article":
-      openArticle(`/${config.lang}/articles/${encodeURIComponent(m.slug ?? "")}`);
+    case "showArticle":
+      openArticle(`/${config.lang}/articles/${encodeURIComponent(String(m.of ?? ""))}`);
       break;
-    case "messages": go("conversation"); break;
-    case "tickets": go("tickets"); break;
+    case "showMessages": go("conversation"); break;
+    case "showTickets": go("tickets"); break;
     case "handoff": openHandoff(""); break;
   }
   shown.value = true;
@@ -112,6 +125,9 @@ void connect((m) => hearing(m)).then((host) => {
     return;
   }
   begin(host, (value) => tell("keep", { value }));
+  if (host.who === null) depart();
+  if (host.who) tell("token");
+  else arrived();
   state.value = "ready";
   tell("ready");
   if (live.value) go("conversation");
@@ -123,6 +139,7 @@ void connect((m) => hearing(m)).then((host) => {
   });
   hearing = hear;
   early.splice(0).forEach(hear);
+  (window.requestIdleCallback ?? setTimeout)(fetchMore);
   const q = alone && new URLSearchParams(location.search).get("q");
   if (q) {
     history.replaceState(null, "", location.pathname);

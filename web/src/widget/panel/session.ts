@@ -3,8 +3,9 @@
 // network, a reload or a second tab never loses it and never doubles it.
 
 import { batch, computed, signal } from "@preact/signals";
-import { call, Refused, stream, type Answer, type Citation, type Conversation, type Entry, type Sentence, type Ticket } from "./api.ts";
+import { auth, call, Refused, stream, type Answer, type Citation, type Conversation, type Entry, type Sentence, type Ticket, type Told } from "./api.ts";
 import { event, type Host } from "./bridge.ts";
+import { identify, me, signOut } from "./identity.ts";
 import { secret, Vault, type Kept, type Memory, type Pending } from "./storage.ts";
 import { config, lead, t } from "./text.ts";
 
@@ -13,6 +14,7 @@ export interface Live {
   pending: Pending;
   state: "sending" | "waiting" | "failed" | "stopped"; // waiting: for the network
   articles?: number; // that are being read
+  about?: Told; // of the order or object
   sentences: Sentence[];
   citations: Citation[];
   answer?: Answer;
@@ -30,9 +32,15 @@ export const network = signal<"" | "offline" | "lost">("");
 export const announced = signal("");
 export const reading = signal(false); // the conversation is before the reader's eyes
 
-export const current = computed(() => memory.value.conversations.find((c) => c.id === openId.value));
+/** About is the order or object that the next question is about. */
+export interface About { type: "order" | "object"; id: string; title: string; number?: string }
+export const about = signal<About | null>(null);
+
+/** own are the conversations of whoever is here now: a visitor's, and the member's who is signed in. */
+export const own = computed(() => memory.value.conversations.filter((c) => !c.member || c.member === me.value?.id));
+export const current = computed(() => own.value.find((c) => c.id === openId.value));
 export const ticket = computed(() => tickets.value[openId.value]);
-export const unread = computed(() => memory.value.conversations.reduce((n, c) => n + (c.unread ?? 0), 0));
+export const unread = computed(() => own.value.reduce((n, c) => n + (c.unread ?? 0), 0));
 export const lastQuestion = computed(() =>
   live.value?.pending.text ?? entries.value.findLast((e) => e.author === "member")?.text ?? "");
 
@@ -47,6 +55,9 @@ export const say = (text: string): void => {
   announced.value = "";
   requestAnimationFrame(() => (announced.value = text));
 };
+
+/** keyOf opens a conversation: its token, or the session of the member whose it is. */
+export const keyOf = (c: Kept): string => c.member ? auth.session : c.token;
 
 export const path = (id: string, rest = ""): string => `conversations/${id}${rest}`;
 
@@ -70,8 +81,9 @@ export function begin(host: Host, lend: (value: string) => void): void {
   site = host.site;
   vault = new Vault(() => localStorage, lend, host.stored);
   memory.value = vault.read();
-  const { pending, conversations } = memory.value;
-  openId.value = pending?.conversation || conversations[0]?.id || "";
+  let { pending } = memory.value;
+  if (pending?.member && pending.member !== me.value?.id) pending = undefined;
+  openId.value = pending?.conversation || own.value[0]?.id || "";
   if (openId.value) void refresh(true);
   if (pending) {
     live.value = { pending, state: "sending", sentences: [], citations: [] };
@@ -90,7 +102,7 @@ export function begin(host: Host, lend: (value: string) => void): void {
 /** heard follows what another tab did. */
 function heard(): void {
   memory.value = vault.read();
-  if (openId.value && !memory.value.conversations.some((c) => c.id === openId.value)) fresh();
+  if (openId.value && !current.value) fresh();
   else if (!live.value) void refresh();
 }
 
@@ -115,8 +127,42 @@ export function open(id: string): void {
   void refresh(true);
 }
 
+/** signIn takes a token of the site's; what another member had here goes. */
+export async function signIn(token: string): Promise<void> {
+  const before = me.value, guest = current.value;
+  const merged = await identify(token, guest && !guest.member ? { id: guest.id, token: guest.token } : undefined);
+  const now = me.value;
+  if (before && before.id !== now?.id) leave(before.id);
+  if (merged && guest && now) changeKept(guest.id, { member: now.id, token: "" });
+  if (now && now.id !== before?.id && !openId.value && !live.value && own.value[0]?.member) open(own.value[0].id);
+}
+
+/** leave forgets what a member had here. */
+function leave(id: string): void {
+  change((m) => {
+    m.conversations = m.conversations.filter((c) => c.member !== id);
+    if (m.pending?.member === id) delete m.pending;
+  });
+  about.value = null;
+  if (openId.value && !current.value || live.value?.pending.member === id) {
+    stopping?.abort();
+    fresh();
+  }
+  tabs?.postMessage("");
+}
+
+/** depart signs the member out, and leaves nothing of theirs, also where their session is gone. */
+export function depart(): void {
+  const ids = new Set(memory.value.conversations.map((c) => c.member));
+  if (me.value) ids.add(me.value.id);
+  signOut();
+  for (const id of ids) if (id) leave(id);
+}
+
 export function wipe(): void {
   stopping?.abort();
+  signOut();
+  about.value = null;
   vault.wipe();
   tickets.value = {};
   memory.value = { visitor: "", conversations: [] };
@@ -147,11 +193,11 @@ function take(c: Conversation, from: Kept): void {
 /** look reads a conversation whole, for its ticket and what was not read. */
 export async function look(c: Kept): Promise<Conversation | null> {
   try {
-    const got = await call<Conversation>(path(c.id), { token: c.token });
+    const got = await call<Conversation>(path(c.id), { token: keyOf(c) });
     take(got, c);
     return got;
   } catch (e) {
-    if (gone(e)) forget(c.id);
+    if (gone(e) && !c.member) forget(c.id);
     return null;
   }
 }
@@ -166,7 +212,7 @@ export async function refresh(first = false, settled = false): Promise<boolean> 
   if (first) loading.value = true;
   problem.value = "";
   try {
-    const got = await call<Conversation>(path(c.id), { token: c.token });
+    const got = await call<Conversation>(path(c.id), { token: keyOf(c) });
     if (openId.value !== c.id) return false;
     const known = new Set(entries.value.map((e) => e.seq));
     for (const e of first ? [] : got.entries) {
@@ -180,7 +226,7 @@ export async function refresh(first = false, settled = false): Promise<boolean> 
     seen();
     return true;
   } catch (e) {
-    if (gone(e)) {
+    if (gone(e) && !(c.member && (e as Refused).status === 401)) {
       forget(c.id);
       problem.value = t("widget.gone");
     } else if (first) problem.value = t("widget.not_loaded");
@@ -200,8 +246,9 @@ export function seen(): void {
 /** conversation is the open one; it is made where there is none. */
 export async function conversation(title = ""): Promise<Kept> {
   if (current.value) return current.value;
-  const { id, token } = await call<{ id: string; token: string }>("conversations", { body: { lang: config.lang, site } });
-  const c: Kept = { id, token, lang: config.lang, title: title.slice(0, 90), at: new Date().toISOString() };
+  const by = me.value, subject = about.value && { type: about.value.type, id: about.value.id };
+  const { id, token } = await call<{ id: string; token: string }>("conversations", { body: { lang: config.lang, site, subject }, token: auth.session });
+  const c: Kept = { id, token: by ? "" : token, ...(by && { member: by.id }), lang: config.lang, title: title.slice(0, 90), at: new Date().toISOString() };
   change((m) => m.conversations.unshift(c));
   openId.value = id;
   return c;
@@ -212,6 +259,8 @@ export function send(text: string, files?: string[]): void {
   const pending: Pending = { conversation: openId.value, client_id: secret(), text: text.trim() };
   if (ticket.value && ticket.value.status !== "closed") pending.ticket = true;
   if (pending.ticket && files?.length) pending.files = files;
+  if (me.value) pending.member = me.value.id;
+  if (about.value) pending.subject = { type: about.value.type, id: about.value.id };
   change((m) => { m.pending = pending; });
   live.value = { pending, state: "sending", sentences: [], citations: [] };
   void deliver();
@@ -279,7 +328,7 @@ function failed(e: unknown, pending: Pending): void {
     }
     return;
   }
-  if (gone(e) && pending.conversation) { // begin another one, with the same question
+  if (gone(e) && pending.conversation && !(pending.subject && e.status === 404) && !(pending.member && e.status === 401)) { // begin another one, with the same question
     forget(pending.conversation);
     const moved: Pending = { conversation: "", client_id: pending.client_id, text: pending.text };
     change((m) => { m.pending = moved; });
@@ -300,14 +349,15 @@ async function transmit(p: Pending, signal: AbortSignal): Promise<void> {
     set({ pending: { ...p, conversation: c.id } });
   }
   if (!c.title) changeKept(c.id, { title: p.text.slice(0, 90) });
-  const body = { client_id: p.client_id, text: p.text, lang: config.lang };
+  const body = { client_id: p.client_id, text: p.text, lang: config.lang, subject: p.subject };
   if (p.ticket) {
-    await call(path(c.id, "/messages"), { body: { client_id: p.client_id, text: p.text, attachments: p.files ?? [] }, token: c.token, signal });
+    await call(path(c.id, "/messages"), { body: { client_id: p.client_id, text: p.text, attachments: p.files ?? [] }, token: keyOf(c), signal });
     return;
   }
-  for await (const { name, data } of stream(path(c.id, "/questions"), { body, token: c.token, signal })) {
+  for await (const { name, data } of stream(path(c.id, "/questions"), { body, token: keyOf(c), signal })) {
     const value = JSON.parse(data) as never;
-    if (name === "sources") set({ articles: (value as { articles: unknown[] }).articles.length });
+    if (name === "about") set({ about: value as Told });
+    else if (name === "sources") set({ articles: (value as { articles: unknown[] }).articles.length });
     else if (name === "delta") add(value as Sentence & { citation?: Citation });
     else if (name === "answer") return done(value as Answer);
     else if (name === "error") throw new Refused((value as { status: number }).status, value as object);

@@ -10,6 +10,7 @@ export interface Kept {
   ref?: string; // of its ticket
   seen?: number; // the last entry that was read
   unread?: number; // messages of the team since
+  member?: string; // whose it is: it opens with their session, and no token of it is kept
 }
 
 /** Pending is what the member has sent and the server has not answered yet. */
@@ -19,6 +20,8 @@ export interface Pending {
   text: string;
   ticket?: boolean; // a message for the team, not a question
   files?: string[]; // that go with it
+  member?: string; // who has sent it
+  subject?: { type: string; id: string }; // that it is about
 }
 
 export interface Memory {
