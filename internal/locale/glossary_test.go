@@ -131,6 +131,7 @@ func TestArticlesNameWhatMembersSee(t *testing.T) {
 		"contact-methods": {"answer.talk"},
 		"create-ticket":   {"nav.new_ticket"},
 		"refund-request":  {"nav.new_ticket", "category.billing"},
+		"wrong-charge":    {"nav.new_ticket", "category.billing"},
 		"follow-ticket":   {"status.received", "status.in_progress", "status.waiting", "status.solved", "status.closed"},
 	} {
 		found := 0
