@@ -100,7 +100,7 @@ type calibration struct {
 }
 
 var (
-	byMeaning = calibration{weights: []float64{-2.51, 5.30, 3.64, 3.56, -0.64, 1.83}, curve: [4]float64{0.190, 1.375, -0.645, 0.503}, from: -6, to: 4.8}
+	byMeaning = calibration{weights: []float64{-2.52, 5.35, 3.66, 3.50, -0.65, 1.85}, curve: [4]float64{0.182, 1.381, -0.609, 0.466}, from: -6, to: 4.8}
 	byWords   = calibration{weights: []float64{-1.88, 2.11, 8.27}, curve: [4]float64{0.319, 1.133, -0.689, 0.627}, from: -6, to: 6}
 )
 

@@ -30,7 +30,7 @@ type Params struct {
 
 // DefaultParams are fitted on the development set and the starter articles; docs/retrieval.md has the
 // figures.
-var DefaultParams = Params{Depth: 200, Groups: 40, Text: 1.4, Best: 0.6, Words: 0.32, Power: 0.85, Guess: 0.95,
+var DefaultParams = Params{Depth: 200, Groups: 18, Text: 1.4, Best: 0.6, Words: 0.32, Power: 0.85, Guess: 0.95,
 	Expect: 0.2, ExpectWords: 0.5}
 
 // Ranking is what both legs found, best first, and what speaks for the first.
@@ -39,8 +39,8 @@ type Ranking struct {
 	Evidence Evidence
 }
 
-// Fuse joins the hits of both legs into one list, best first, with the signals of both. whole are the
-// groups of which meaning returned every passage; nil means all of them. The best group's passages
+// Fuse joins the hits of both legs into one list, best first, with the signals of both. versions are
+// those of the groups that are known as a whole; nil means that the hits are all there is to know. The best group's passages
 // stand at their own distances behind the best of them, so that a hit's score ranks groups and
 // passages alike. Of a group that was found in the reader's language, or else in the question's, only
 // the passages in that language are returned.
@@ -48,15 +48,14 @@ type Ranking struct {
 // Scores are weighed, not ranks: a leg that found nothing useful still has a first rank, and with
 // reciprocal ranks words would outvote meaning wherever question and article differ in language.
 // A hit that meaning did not return is taken for a little worse than the last that it did; where it
-// returned all it has, or says itself that the passage has no vector yet (Signals.Meaning is false),
-// the words speak for the hit.
-func Fuse(p Params, q Query, words, meaning []Hit, whole map[GroupID]bool) Ranking {
+// returned all it has, or the article has no vector at all, the words speak for it.
+func Fuse(p Params, q Query, words, meaning []Hit, versions map[GroupID][]GroupVersion) Ranking {
 	all, unknown, lowest := join(p, words, meaning)
 	if len(words) == 0 || len(meaning) == 0 {
 		p.Guess = 0 // nothing that could not be compared
 	}
-	groups := gather(p, q, all, unknown, lowest)
-	rank(groups, whole)
+	groups := gather(p, q, all, unknown, lowest, versions)
+	rank(groups, versions)
 	r := Ranking{Evidence: evidence(groups, len(meaning) > 0)}
 	for _, g := range groups {
 		for _, i := range g.shown(cmp.Or(q.Reader, q.Lang), q.Lang, all) {
@@ -115,7 +114,7 @@ type group struct {
 type version struct{ text, title, share, meaning float64 }
 
 // gather scores the groups that hits belong to.
-func gather(p Params, q Query, all []Hit, unknown int, lowest float64) []*group {
+func gather(p Params, q Query, all []Hit, unknown int, lowest float64, versions map[GroupID][]GroupVersion) []*group {
 	at := map[GroupID]*group{}
 	var groups []*group
 	for i, h := range all {
@@ -126,17 +125,22 @@ func gather(p Params, q Query, all []Hit, unknown int, lowest float64) []*group 
 		g := at[id]
 		if g == nil {
 			g = &group{id: id, langs: map[Lang]*version{}, passage: map[int]float64{}, title: -1}
+			for _, v := range versions[id] {
+				g.langs[v.Lang] = &version{text: v.Text, title: v.Title, meaning: math.Inf(-1)}
+				g.title = max(g.title, v.Title)
+			}
 			at[id] = g
 			groups = append(groups, g)
 		}
 		s := h.Signals
 		m := p.meaning(s)
 		if !s.Meaning {
-			if m = p.expected(s); i >= unknown {
-				m = min(m, lowest)
-			}
+			m = p.expected(s)
 		}
 		v := g.langs[h.Lang]
+		if _, known := versions[id]; !s.Meaning && i >= unknown && (v != nil || !known) {
+			m = min(m, lowest) // it has a vector, for all that is known, and meaning found nearer ones
+		}
 		if v == nil {
 			v = &version{text: math.Inf(-1), title: math.Inf(-1), meaning: math.Inf(-1)}
 			g.langs[h.Lang] = v
@@ -155,8 +159,10 @@ func gather(p Params, q Query, all []Hit, unknown int, lowest float64) []*group 
 	for _, g := range groups {
 		best := math.Inf(-1)
 		for _, v := range g.langs {
-			if !math.IsInf(v.text, -1) {
-				v.meaning = max(v.meaning, p.meaning(Signals{Centred: v.text, Title: v.title}))
+			if t := max(v.title, -1); !math.IsInf(v.text, -1) {
+				v.meaning = max(v.meaning, p.meaning(Signals{Centred: v.text, Title: t}))
+			} else if math.IsInf(v.meaning, -1) { // a title alone, and its article is not among the hits
+				v.meaning = p.meaning(Signals{Title: t})
 			}
 			best = max(best, v.meaning)
 			g.mean += v.meaning / float64(len(g.langs))
@@ -173,9 +179,9 @@ func gather(p Params, q Query, all []Hit, unknown int, lowest float64) []*group 
 
 // rank puts groups in order. What is known of a group in part only may be better than it will turn out
 // to be, so those stand behind the ones known whole.
-func rank(groups []*group, whole map[GroupID]bool) {
+func rank(groups []*group, versions map[GroupID][]GroupVersion) {
 	known := func(g *group) int {
-		if whole == nil || whole[g.id] {
+		if _, whole := versions[g.id]; whole || versions == nil {
 			return 1
 		}
 		return 0
@@ -192,10 +198,10 @@ func rank(groups []*group, whole map[GroupID]bool) {
 // them, best first; top becomes the best of them.
 func (g *group) shown(reader, asked Lang, all []Hit) []int {
 	lang := Lang("")
-	if _, ok := g.langs[reader]; ok {
-		lang = reader
-	} else if _, ok := g.langs[asked]; ok {
-		lang = asked
+	for _, l := range []Lang{asked, reader} { // the reader's comes last, and wins
+		if slices.ContainsFunc(g.hits, func(i int) bool { return all[i].Lang == l }) {
+			lang = l
+		}
 	}
 	hits := slices.DeleteFunc(slices.Clone(g.hits), func(i int) bool { return lang != "" && all[i].Lang != lang })
 	slices.SortFunc(hits, func(a, b int) int {

@@ -155,7 +155,7 @@ func TestFuseShowsTheReadersLanguage(t *testing.T) {
 func TestFusePutsWhatIsKnownWholeFirst(t *testing.T) {
 	t.Parallel()
 	hits := []kb.Hit{version("part", kb.English, 0.9, 0.9, 0), version("whole", kb.English, 0.5, 0.5, 0)}
-	got := kb.Fuse(kb.DefaultParams, kb.Query{Lang: kb.English}, nil, hits, map[kb.GroupID]bool{"whole": true}).Hits
+	got := kb.Fuse(kb.DefaultParams, kb.Query{Lang: kb.English}, nil, hits, map[kb.GroupID][]kb.GroupVersion{"whole": {{Group: "whole", Lang: kb.English, Text: 0.5, Title: 0.5}}}).Hits
 	if diff := cmp.Diff([]kb.GroupID{"whole", "part"}, order(got)); diff != "" || got[1].Score > got[0].Score {
 		t.Errorf("%v (-want +got)\n%s", got, diff)
 	}

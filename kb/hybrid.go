@@ -100,44 +100,40 @@ func (h *Hybrid) search(ctx context.Context, q Query, r *Results) ([]Hit, error)
 	if w.err != nil && (meaning == nil || m.err != nil) {
 		return nil, fmt.Errorf("search: %w", errors.Join(w.err, m.err))
 	}
-	var whole map[GroupID]bool
+	var versions map[GroupID][]GroupVersion
 	if m.err == nil && m.vector != nil {
-		m.hits, whole = h.measure(ctx, deep, m, w.hits)
+		versions = h.measure(ctx, deep, m, w.hits)
 	}
-	ranking := Fuse(h.c.Params, q, w.hits, m.hits, whole)
+	ranking := Fuse(h.c.Params, q, w.hits, m.hits, versions)
 	r.Evidence = ranking.Evidence
 	return ranking.Hits, nil
 }
 
-// measure completes the meaning leg's hits: of the groups that may come first, every passage is
-// measured, also those that only words found. Where that cannot be had, the hits stay as they are and
-// whole is nil.
-func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit) (hits []Hit, whole map[GroupID]bool) {
+// measure returns all versions of the groups that may come first; nil where that cannot be had.
+func (h *Hybrid) measure(ctx context.Context, q Query, m leg, words []Hit) map[GroupID][]GroupVersion {
 	measurer, ok := h.c.Meaning.(Measurer)
 	if !ok {
-		return m.hits, nil
+		return nil
 	}
 	groups := h.hopeful(words, m.hits)
 	if len(groups) == 0 {
-		return m.hits, nil
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.c.WordsDeadline)
 	defer cancel()
 	q.Vector = m.vector
-	hits, err := measurer.Measure(ctx, q, groups)
+	found, err := measurer.Measure(ctx, q, groups)
 	if err != nil {
-		return m.hits, nil
+		return nil
 	}
-	whole = make(map[GroupID]bool, len(groups))
+	versions := make(map[GroupID][]GroupVersion, len(groups))
 	for _, g := range groups {
-		whole[g] = true
+		versions[g] = nil
 	}
-	for _, hit := range m.hits {
-		if !whole[hit.Group] {
-			hits = append(hits, hit)
-		}
+	for _, v := range found {
+		versions[v.Group] = append(versions[v.Group], v)
 	}
-	return hits, whole
+	return versions
 }
 
 // hopeful returns the groups that may come first, at most Params.Groups of them: by the best of their

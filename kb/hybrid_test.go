@@ -175,19 +175,19 @@ func TestByGroup(t *testing.T) {
 	}
 }
 
-// measurer is a meaning leg that knows every passage of a group.
+// measurer is a meaning leg that knows every version of a group.
 type measurer struct {
 	legFunc
-	groups map[kb.GroupID][]kb.Hit
+	groups map[kb.GroupID][]kb.GroupVersion
 	asked  []kb.GroupID
 }
 
-func (m *measurer) Measure(_ context.Context, _ kb.Query, groups []kb.GroupID) (hits []kb.Hit, err error) {
+func (m *measurer) Measure(_ context.Context, _ kb.Query, groups []kb.GroupID) (versions []kb.GroupVersion, err error) {
 	m.asked = append(m.asked, groups...)
 	for _, g := range groups {
-		hits = append(hits, m.groups[g]...)
+		versions = append(versions, m.groups[g]...)
 	}
-	return hits, nil
+	return versions, nil
 }
 
 // everyPassage is a library that has whatever it is asked for.
@@ -206,17 +206,20 @@ func TestWhatMayComeFirstIsMeasuredWhole(t *testing.T) {
 	t.Parallel()
 	params := kb.DefaultParams
 	params.Depth, params.Groups = 20, 5
-	m := &measurer{groups: map[kb.GroupID][]kb.Hit{"new": {{Passage: "new/en", Group: "new", Lang: kb.English}}}}
+	m := &measurer{groups: map[kb.GroupID][]kb.GroupVersion{}}
 	var near []kb.Hit
 	for i := range params.Depth {
 		id := kb.GroupID(fmt.Sprintf("near%02d", i))
 		hit := version(id, kb.English, 0.9-0.03*float64(i), 0.9-0.03*float64(i), 0)
 		near = append(near, hit)
-		m.groups[id] = []kb.Hit{hit, version(id, kb.French, 0.9-0.03*float64(i), 0.9-0.03*float64(i), 0)}
+		c := hit.Signals.Centred
+		m.groups[id] = []kb.GroupVersion{{Group: id, Lang: kb.English, Text: c, Title: c}, {Group: id, Lang: kb.French, Text: c, Title: c}}
 	}
-	m.groups["near00"][1] = version("near00", kb.French, -0.9, -0.9, 0) // near in English by accident
+	m.groups["near00"][1].Text, m.groups["near00"][1].Title = -0.9, -0.9 // near in English by accident
 	m.legFunc = finds(near...)
-	words := finds(version("new", kb.English, 0, 0, 1), version("far", kb.English, 0, 0, 0.02))
+	fresh, far := version("new", kb.English, 0, 0, 1), version("far", kb.English, 0, 0, 0.02)
+	fresh.Signals.Meaning, far.Signals.Meaning = false, false
+	words := finds(fresh, far)
 	h := kb.NewHybrid(kb.HybridConfig{Words: words, Meaning: m, Library: everyPassage{}, Params: params})
 	got, err := h.Search(t.Context(), kb.Query{Text: "q", Lang: kb.English, Vector: []float32{1}})
 	if err != nil {

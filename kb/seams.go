@@ -11,13 +11,20 @@ type Retriever interface {
 	Retrieve(ctx context.Context, q Query) ([]Hit, error)
 }
 
-// Measurer is a Retriever by meaning that can also compare a question with all that translation groups
-// have, so that what words found and meaning did not rank is measured too, what has no vector yet is
-// known, and each of a group's versions is heard.
+// Measurer is a Retriever by meaning that can also compare a question with translation groups as a
+// whole, so that each of a group's versions is heard, also those that are far.
 type Measurer interface {
-	// Measure returns a hit for each passage of the groups that q may return (its collection and
-	// audience), in no order. One without a vector has Signals.Meaning false.
-	Measure(ctx context.Context, q Query, groups []GroupID) ([]Hit, error)
+	// Measure returns every version of the groups that q may return (its collection and audience) and
+	// that has a vector, in no order.
+	Measure(ctx context.Context, q Query, groups []GroupID) ([]GroupVersion, error)
+}
+
+// GroupVersion is how near a group's article in one language is to a question: the best of its texts'
+// centred cosines, and its title's. Minus infinity is "no vector yet".
+type GroupVersion struct {
+	Group       GroupID
+	Lang        Lang
+	Text, Title float64
 }
 
 // Task tells an Embedder what a text is; e5-type models embed questions and passages differently.

@@ -261,20 +261,41 @@ func (p *past) Retrieve(ctx context.Context, q kb.Query) ([]kb.Hit, error) {
 }
 
 // Measure implements kb.Measurer.
-func (p *past) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) (hits []kb.Hit, err error) {
+func (p *past) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) ([]kb.GroupVersion, error) {
 	question := half(p.question(q))
-	wanted := map[kb.GroupID]bool{}
-	for _, g := range groups {
-		wanted[g] = true
+	if question == nil {
+		return nil, ctx.Err()
 	}
+	type place struct {
+		group kb.GroupID
+		lang  kb.Lang
+	}
+	at := map[place]*kb.GroupVersion{}
 	for _, x := range p.passages {
-		if wanted[x.Group] && x.Audience <= q.Audience && (q.Collection == "" || x.Collection == q.Collection) {
-			h, own, _ := p.measured(q, question, x)
-			h.Signals.Meaning = own && question != nil
-			hits = append(hits, h)
+		if !slices.Contains(groups, x.Group) || x.Audience > q.Audience || q.Collection != "" && x.Collection != q.Collection {
+			continue
+		}
+		h, own, title := p.measured(q, question, x)
+		if !own && !title {
+			continue
+		}
+		v := at[place{x.Group, x.Lang}]
+		if v == nil {
+			v = &kb.GroupVersion{Group: x.Group, Lang: x.Lang, Text: math.Inf(-1), Title: math.Inf(-1)}
+			at[place{x.Group, x.Lang}] = v
+		}
+		if own {
+			v.Text = max(v.Text, h.Signals.Centred)
+		}
+		if title {
+			v.Title = h.Signals.Title
 		}
 	}
-	return hits, ctx.Err()
+	versions := make([]kb.GroupVersion, 0, len(at))
+	for _, v := range at {
+		versions = append(versions, *v)
+	}
+	return versions, ctx.Err()
 }
 
 // SentenceScores implements kb.SentenceScorer.

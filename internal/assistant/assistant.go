@@ -174,6 +174,10 @@ type Event struct {
 // bare word is at home in several.
 const sureLang = 0.8
 
+// looked is how many passages an answer is made from: those that it quotes, and the articles beside
+// them.
+const looked = 24
+
 func (s *Service) query(q Question) (kb.Query, error) {
 	text, err := support.CheckText("text", q.Text, kb.MaxQuestion)
 	if err != nil {
@@ -183,7 +187,7 @@ func (s *Service) query(q Question) (kb.Query, error) {
 	if q.Lang != "" && sure < sureLang {
 		lang = q.Lang
 	}
-	return kb.Query{Text: text, Lang: lang, Collection: q.Collection, Audience: q.Actor.Audience(), Told: q.about.toldOf()}, nil
+	return kb.Query{Text: text, Lang: lang, Collection: q.Collection, Audience: q.Actor.Audience(), Told: q.about.toldOf(), Limit: looked}, nil
 }
 
 // Ask answers a question and stores the answer. emit, where it is not nil, is called from this

@@ -11,26 +11,21 @@ import (
 )
 
 var measureGroups = query("measure_groups", questionVector+`
-	SELECT p.id, p.article_id, p.group_id, p.lang, own.centred IS NOT NULL,
-		coalesce(-(own.centred <#> q.half), 0), coalesce(-(title.centred <#> q.half), 0),
-		coalesce(own.length * -(own.centred <#> q.raw) - (m.mean <#> @vector), 0)
-	FROM passages p
-	LEFT JOIN question q ON true
-	LEFT JOIN passage_vectors own ON (own.model, own.means, own.passage_id, own.kind) = (@model, q.means, p.id, 0)
-	LEFT JOIN passage_vectors title ON title.article_id = p.article_id AND (title.model, title.means, title.kind) = (@model, q.means, 1)
-	LEFT JOIN vector_means m ON (m.model, m.version, m.side, m.lang) = (@model, q.means, 1, p.lang)
-	WHERE p.group_id = ANY(@groups) AND p.audience <= @audience AND (@collection = '' OR p.collection = @collection)`)
+	SELECT v.group_id, v.lang, coalesce(max(-(v.centred <#> q.half)) FILTER (WHERE v.kind = 0), '-Infinity'),
+		coalesce(max(-(v.centred <#> q.half)) FILTER (WHERE v.kind = 1), '-Infinity')
+	FROM question q
+	JOIN passage_vectors v ON v.group_id = ANY(@groups) AND (v.model, v.means) = (@model, q.means) AND v.audience <= @audience
+		AND (@collection = '' OR v.collection = @collection)
+	GROUP BY v.group_id, v.lang`)
 
 var _ kb.Measurer = (*VectorLeg)(nil)
 
 // Measure implements kb.Measurer.
-func (v *VectorLeg) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) (_ []kb.Hit, err error) {
+func (v *VectorLeg) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) (_ []kb.GroupVersion, err error) {
 	defer problem.Wrap(&err, "VectorLeg.Measure(%d)", len(groups))
 	return list(ctx, v.db.pool, measureGroups, args{"model": v.model(), "vector": pgvector.NewVector(q.Vector), "lang": q.Lang,
-		"audience": q.Audience, "collection": q.Collection, "groups": texts(groups)}, func(row pgx.CollectableRow) (h kb.Hit, err error) {
-		err = row.Scan(&h.Passage, &h.Article, &h.Group, &h.Lang, &h.Signals.Meaning, &h.Signals.Centred, &h.Signals.Title, &h.Signals.Cosine)
-		h.Score = max(h.Signals.Centred, h.Signals.Title)
-		return h, err
+		"audience": q.Audience, "collection": q.Collection, "groups": texts(groups)}, func(row pgx.CollectableRow) (g kb.GroupVersion, err error) {
+		return g, row.Scan(&g.Group, &g.Lang, &g.Text, &g.Title)
 	})
 }
 

@@ -1,12 +1,14 @@
 package postgres_test
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"guichet/kb"
+	"guichet/kb/kbtest"
 )
 
 // TestMeasure compares with what Retrieve says of the same passages, and knows what has no vector.
@@ -16,31 +18,32 @@ func TestMeasure(t *testing.T) {
 	d.fill()
 	d.embedAll()
 	d.recentre()
-	late := d.publish(article("late", kb.English, "Later than the vectors."))
+	d.publish(article("late", kb.English, "Later than the vectors."))
 	q := kb.Query{Vector: embed(kb.AsQuestion, "?"), Lang: kb.French, Audience: kb.SignedIn, Limit: 500}
-	want := map[kb.PassageID]kb.Hit{late[0].ID: {Passage: late[0].ID, Article: "late", Group: "late", Lang: kb.English}}
 	groups := []kb.GroupID{"late", "nothing"}
 	ranked, err := d.leg().Retrieve(t.Context(), q)
 	if err != nil || len(ranked) == 0 {
 		t.Fatalf("%d hits, %v", len(ranked), err)
 	}
 	for _, h := range ranked {
-		want[h.Passage] = h
 		if !slices.Contains(groups, h.Group) {
 			groups = append(groups, h.Group)
 		}
 	}
-	measure := func(q kb.Query) map[kb.PassageID]kb.Hit {
-		hits, err := d.leg().Measure(t.Context(), q, groups)
+	measure := func(q kb.Query) []kb.GroupVersion {
+		got, err := d.leg().Measure(t.Context(), q, groups)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := map[kb.PassageID]kb.Hit{}
-		for _, h := range hits {
-			got[h.Passage] = h
-		}
+		slices.SortFunc(got, func(a, b kb.GroupVersion) int {
+			return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Lang, b.Lang))
+		})
 		return got
 	}
+	want := kbtest.Versions(ranked)
+	slices.SortFunc(want, func(a, b kb.GroupVersion) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Lang, b.Lang))
+	})
 	got := measure(q)
 	if diff := gocmp.Diff(want, got, nearly); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -48,12 +51,12 @@ func TestMeasure(t *testing.T) {
 	public := q
 	public.Audience = kb.Public
 	if n := len(measure(public)); n >= len(got) {
-		t.Errorf("the public is shown %d of %d passages", n, len(got))
+		t.Errorf("the public is told of %d of %d articles", n, len(got))
 	}
 	within := q
 	within.Collection = "none"
 	if n := len(measure(within)); n > 0 {
-		t.Errorf("a collection that is empty shows %d passages", n)
+		t.Errorf("a collection that is empty has %d articles", n)
 	}
 	share, err := d.Coverage(t.Context(), model)
 	if err != nil || share >= 1 || share < 0.9 {

@@ -238,8 +238,8 @@ func TestPending(t *testing.T) {
 		return out
 	}
 	const first = "1 Title of b\nTwo.\nShared.\nTwo.\nShared."
-	want := []string{first, "1 Title of b\nTwo\nTwo more.", "0 Title of b", "1 Two.", "1 Shared.", "1 Two more.",
-		"1 Title of a\nOne.\nShared.\nOne.\nShared.", "0 Title of a", "1 One."}
+	want := []string{first, "1 Title of b\nTwo\nTwo more.", "0 Title of b", "1 Title of b\nTwo.", "1 Title of b\nShared.", "1 Title of b\nTwo more.",
+		"1 Title of a\nOne.\nShared.\nOne.\nShared.", "0 Title of a", "1 Title of a\nOne.", "1 Title of a\nShared."}
 	if diff := gocmp.Diff(want, inputs("b", 100)); diff != "" {
 		t.Errorf("b first (-want +got):\n%s", diff)
 	}
@@ -247,12 +247,13 @@ func TestPending(t *testing.T) {
 		t.Errorf("one: %q", got)
 	}
 	want = []string{"1 Title of a\nOne.\nShared.\nOne.\nShared.", first, "1 Title of b\nTwo\nTwo more.",
-		"0 Title of a", "0 Title of b", "1 One.", "1 Shared.", "1 Two.", "1 Two more."}
+		"0 Title of a", "0 Title of b", "1 Title of a\nOne.", "1 Title of a\nShared.",
+		"1 Title of b\nTwo.", "1 Title of b\nShared.", "1 Title of b\nTwo more."}
 	if diff := gocmp.Diff(want, inputs("", 100)); diff != "" {
 		t.Errorf("all (-want +got):\n%s", diff)
 	}
-	if ps, pending, err := d.Missing(t.Context(), model); err != nil || ps != 3 || pending != 9 {
-		t.Errorf("missing: %d, %d, %v; want 3 passages and 9 texts", ps, pending, err)
+	if ps, pending, err := d.Missing(t.Context(), model); err != nil || ps != 3 || pending != 10 {
+		t.Errorf("missing: %d, %d, %v; want 3 passages and 10 texts", ps, pending, err)
 	}
 	d.embedAll()
 	if got := inputs("", 100); len(got) != 0 {
@@ -261,8 +262,8 @@ func TestPending(t *testing.T) {
 	if ps, pending, err := d.Missing(t.Context(), model); err != nil || ps != 3 || pending != 0 {
 		t.Errorf("missing: %d, %d, %v; want none", ps, pending, err)
 	}
-	if _, pending, err := d.Missing(t.Context(), "another/16"); err != nil || pending != 9 {
-		t.Errorf("of another model %d are missing, %v; want 9", pending, err)
+	if _, pending, err := d.Missing(t.Context(), "another/16"); err != nil || pending != 10 {
+		t.Errorf("of another model %d are missing, %v; want 10", pending, err)
 	}
 }
 

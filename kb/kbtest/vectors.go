@@ -97,12 +97,22 @@ func (v *Vectors) Retrieve(ctx context.Context, q kb.Query) ([]kb.Hit, error) {
 }
 
 // Measure is kb.Measurer.
-func (v *Vectors) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) ([]kb.Hit, error) {
-	wanted := map[kb.GroupID]bool{}
-	for _, g := range groups {
-		wanted[g] = true
+func (v *Vectors) Measure(ctx context.Context, q kb.Query, groups []kb.GroupID) ([]kb.GroupVersion, error) {
+	return Versions(v.compare(q, func(p kb.Passage) bool { return slices.Contains(groups, p.Group) })), ctx.Err()
+}
+
+// Versions sums hits up by group and language, as kb.Measurer tells of them.
+func Versions(hits []kb.Hit) (versions []kb.GroupVersion) {
+	for _, h := range hits {
+		i := slices.IndexFunc(versions, func(v kb.GroupVersion) bool { return v.Group == h.Group && v.Lang == h.Lang })
+		if i < 0 {
+			i = len(versions)
+			versions = append(versions, kb.GroupVersion{Group: h.Group, Lang: h.Lang, Text: h.Signals.Centred, Title: h.Signals.Title})
+		}
+		v := &versions[i]
+		v.Text, v.Title = max(v.Text, h.Signals.Centred), max(v.Title, h.Signals.Title)
 	}
-	return v.compare(q, func(p kb.Passage) bool { return wanted[p.Group] }), ctx.Err()
+	return versions
 }
 
 // compare returns a hit for each passage that q may return and that is wanted.
