@@ -35,6 +35,7 @@ var (
 	params    = flag.String("params", "{}", `parameters to change, as JSON: {"Fuse":{"Words":0.3},"Extract":{"Margin":0.2}}`)
 	ranks     = flag.Int("rank", 0, "try so many parameters of the ranking instead, and judge them with each collection left out")
 	questions = flag.String("questions", "kb/starter", "with -rank: folder of the questions judged on the starter articles")
+	plots     = flag.String("plot", "", "with -fit: draw what a threshold costs and gives into this SVG file")
 	dump      = flag.String("dump", "", "write each question with its hits and evidence to this file, as JSON lines")
 )
 
@@ -82,6 +83,11 @@ func run(ctx context.Context, dir string) error {
 			b.fit(r)
 		}
 		runs = append(runs, r)
+	}
+	if *plots != "" {
+		if err := plot(*plots, runs[len(runs)-1]); err != nil {
+			return err
+		}
 	}
 	if *dump != "" {
 		if err := b.dump(); err != nil {
