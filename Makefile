@@ -30,7 +30,7 @@ check: | need-go ## the quick part: vet, the house's rules, unit tests
 	@$(GO) test -short -timeout 2m ./kb/... ./internal/archtest ./internal/support ./internal/problem ./internal/locale ./internal/config ./internal/openai ./internal/bleveindex ./internal/backup ./internal/httpapi
 
 eval: build install ## measure retrieval on the judged questions in EVAL (default ../shared/eval/dev)
-	@$(BIN) eval --faq $(EVAL)/faq_multilingual --routing $(EVAL)/intent_routing --by-collection
+	@$(BIN) eval --faq $(EVAL)/faq_multilingual --qa $(EVAL)/qa_grounded --routing $(EVAL)/intent_routing --by-collection
 
 bench: install ## measure against raw bleve and raw pgvector; figures into docs/bench.json
 	@$(GO) run ./tools/bench -set $(EVAL)/faq_multilingual

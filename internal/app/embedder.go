@@ -25,6 +25,7 @@ const (
 type embedder struct {
 	questions kb.Embedder
 	indexing  kb.Embedder
+	spare     kb.Embedder  // past the line, at the server for questions: for long work while nobody asks
 	line      *openai.Line // before questions; nil for an embedder of the caller's own
 	missing   string
 	servers   *e5.Servers // of our own; nil for an external server
@@ -67,7 +68,11 @@ func openEmbedder(ctx context.Context, cfg config.Checked, log *slog.Logger) (em
 	if err != nil {
 		return out, fmt.Errorf("EMBEDDINGS_URL: %w", err)
 	}
-	out.questions, out.indexing, out.line = line, indexing, line
+	spare, err := openai.New(question)
+	if err != nil {
+		return out, fmt.Errorf("EMBEDDINGS_URL: %w", err)
+	}
+	out.questions, out.indexing, out.spare, out.line = line, indexing, spare, line
 	return out, nil
 }
 

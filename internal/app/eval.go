@@ -1,17 +1,23 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"guichet/internal/config"
 	"guichet/internal/openai"
+	"guichet/internal/publish"
 	"guichet/kb"
 	"guichet/kb/eval"
 )
@@ -70,13 +76,17 @@ func Eval(ctx context.Context, cfg config.Checked, log *slog.Logger, o EvalOptio
 	if err != nil {
 		return r, err
 	}
+	beside, err := openai.NewCache(o.Cache, e.indexing.Model(), e.spare)
+	if err != nil {
+		return r, err
+	}
 	if o.FAQ != "" {
-		if r.FAQ, err = evalSet(ctx, cfg, log, cached, o, o.FAQ, eval.ReadFAQ); err != nil {
+		if r.FAQ, err = evalSet(ctx, cfg, log, []kb.Embedder{cached, beside}, false, o, o.FAQ, eval.ReadFAQ); err != nil {
 			return r, err
 		}
 	}
 	if o.QA != "" {
-		if r.QA, err = evalSet(ctx, cfg, log, cached, o, o.QA, eval.ReadQA); err != nil {
+		if r.QA, err = evalSet(ctx, cfg, log, []kb.Embedder{cached, beside}, true, o, o.QA, eval.ReadQA); err != nil {
 			return r, err
 		}
 	}
@@ -86,7 +96,9 @@ func Eval(ctx context.Context, cfg config.Checked, log *slog.Logger, o EvalOptio
 	return r, err
 }
 
-func evalSet(ctx context.Context, cfg config.Checked, log *slog.Logger, e kb.Embedder, o EvalOptions, dir string,
+// evalSet measures one set. The embedders share the work; sentences says whether those of the articles
+// are embedded too, which only answers need.
+func evalSet(ctx context.Context, cfg config.Checked, log *slog.Logger, e []kb.Embedder, sentences bool, o EvalOptions, dir string,
 	read func(string) (*eval.FAQ, error)) (runs []*eval.Run, err error) {
 	set, err := read(dir)
 	if err != nil {
@@ -107,17 +119,17 @@ func evalSet(ctx context.Context, cfg config.Checked, log *slog.Logger, e kb.Emb
 	}
 	defer os.RemoveAll(cfg.DataDir)
 	cfg.DatabaseURL = url
-	a, err := OpenWith(ctx, cfg, log, e)
+	a, err := OpenWith(ctx, cfg, log, e[0])
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err != nil {
 		return nil, err
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }
 	say("%s: importing %d articles", dir, len(set.Articles))
-	if err := a.fill(ctx, set.Articles); err != nil {
+	if err := a.fill(ctx, set.Articles, e, sentences); err != nil {
 		return nil, err
 	}
-	for _, s := range a.systems() {
+	for _, s := range a.systems(sentences) {
 		say("asking %d questions: %s", len(set.Questions), s.name)
 		run, err := eval.Ask(ctx, s.name, set.Questions, o.ByCollection, s.answer)
 		if err != nil {
@@ -129,7 +141,7 @@ func evalSet(ctx context.Context, cfg config.Checked, log *slog.Logger, e kb.Emb
 }
 
 // fill publishes articles, and indexes and embeds them here and now.
-func (a *App) fill(ctx context.Context, articles []kb.Article) error {
+func (a *App) fill(ctx context.Context, articles []kb.Article, embedders []kb.Embedder, sentences bool) error {
 	r, err := a.Publish.Import(ctx, articles, PublishAll)
 	if err != nil {
 		return err
@@ -137,11 +149,63 @@ func (a *App) fill(ctx context.Context, articles []kb.Article) error {
 	if len(r.Refused) > 0 {
 		return fmt.Errorf("%d articles were refused, the first is %s: %s", len(r.Refused), r.Refused[0].ID, r.Refused[0].Cause)
 	}
-	if err := a.Publish.Embed(ctx, ""); err != nil {
+	model := embedders[0].Model()
+	units, err := a.db.Pending(ctx, model, "", math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	if !sentences {
+		units = slices.DeleteFunc(units, func(u publish.Unit) bool { return u.Sentence })
+	}
+	// One call embeds for one task.
+	slices.SortStableFunc(units, func(a, b publish.Unit) int { return cmp.Compare(a.Task, b.Task) })
+	work := make(chan []publish.Unit)
+	group, working := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(work)
+		for len(units) > 0 {
+			n := 1
+			for n < len(units) && n < evalBatch && units[n].Task == units[0].Task {
+				n++
+			}
+			select {
+			case work <- units[:n]:
+				units = units[n:]
+			case <-working.Done():
+				return working.Err()
+			}
+		}
+		return nil
+	})
+	for _, e := range embedders {
+		group.Go(func() error {
+			for batch := range work {
+				texts := make([]string, len(batch))
+				for i, u := range batch {
+					texts[i] = u.Input
+				}
+				vectors, err := e.Embed(working, batch[0].Task, texts)
+				if err != nil {
+					return err
+				}
+				if err := a.db.SaveEmbeddings(working, model, batch, vectors); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := a.db.Recentre(ctx, model); err != nil {
 		return err
 	}
 	return a.CatchUp(ctx)
 }
+
+// evalBatch is how many texts are embedded and stored at a time.
+const evalBatch = 32
 
 type evalSystem struct {
 	name   string
@@ -149,8 +213,11 @@ type evalSystem struct {
 }
 
 // systems are the legs alone, and the product.
-func (a *App) systems() []evalSystem {
+func (a *App) systems(sentences bool) []evalSystem {
 	both, scorer := a.retrieval()
+	if !sentences {
+		scorer = nil
+	}
 	words := kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: a.db.DB})
 	meaning := kb.NewHybrid(kb.HybridConfig{Words: silent{}, Meaning: a.vectors(), Embedder: a.embedder.questions, Library: a.db.DB})
 	system := func(h *kb.Hybrid, s kb.SentenceScorer) eval.System {

@@ -55,7 +55,7 @@ var (
 
 	// What the means need comes first.
 	pendingUnits = query("pending_units", `
-		SELECT side, hash, input FROM (
+		SELECT side, hash, input, kind = 2 FROM (
 			SELECT * FROM (
 			SELECT DISTINCT ON (u.side, u.hash) u.side, u.hash, u.input, p.article_id <> @article AS other,
 				u.kind, p.article_id, p.position, u.n
@@ -168,7 +168,7 @@ func (db *DB) Pending(ctx context.Context, model string, article kb.ArticleID, l
 	return list(ctx, db.pool, pendingUnits, args{"model": model, "article": article, "limit": limit},
 		func(row pgx.CollectableRow) (u publish.Unit, err error) {
 			var hash []byte
-			if err = row.Scan(&u.Task, &hash, &u.Input); err == nil {
+			if err = row.Scan(&u.Task, &hash, &u.Input, &u.Sentence); err == nil {
 				u.Hash = kb.TextHash(hash)
 			}
 			return u, err

@@ -80,6 +80,8 @@ type Unit struct {
 	Task  kb.Task
 	Hash  kb.TextHash
 	Input string
+
+	Sentence bool // of an answer's: nothing is found by it
 }
 
 // EmbedArticle is the job that gives an article's passages their vectors.
