@@ -27,6 +27,7 @@ const (
 	lineWords   = "search by words"
 	lineExact   = "pgvector exact"
 	lineHNSW    = "pgvector hnsw"
+	lineNearest = "nearest passages"
 	lineMeaning = "search by meaning"
 	lineHybrid  = "hybrid search"
 	lineAnswer  = "answer"
@@ -88,6 +89,7 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 	answers := assistant.New(assistant.Config{Search: timedSearch{hybrid, parts}, Store: timedStore{h.db, parts},
 		Extractor: timedExtractor{kb.NewExtractor(kb.ExtractorConfig{Scorer: meaning}), parts}})
 	alone := kb.NewHybrid(kb.HybridConfig{Words: h.index, Library: h.db})
+	byMeaning := kb.NewHybrid(kb.HybridConfig{Words: nothing{}, Meaning: meaning, Embedder: vectors, Library: h.db})
 	line, stop, err := fullLine(ctx)
 	if err != nil {
 		return err
@@ -103,11 +105,12 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 			return err
 		}},
 		{lineExact, found.nearest(h.exact, true)},
-		{lineMeaning, func(ctx context.Context, q kb.Query) error {
+		{lineNearest, func(ctx context.Context, q kb.Query) error {
 			q.Limit = depth
 			_, err := meaning.Retrieve(ctx, q)
 			return err
 		}},
+		{lineMeaning, func(ctx context.Context, q kb.Query) error { return whole(byMeaning.Search(ctx, q)) }},
 		{lineHybrid, func(ctx context.Context, q kb.Query) error { return whole(hybrid.Search(ctx, q)) }},
 		{lineAnswer, func(ctx context.Context, q kb.Query) error {
 			a, err := answers.Ask(ctx, assistant.Question{Text: q.Text, Lang: q.Lang}, nil)
@@ -136,7 +139,7 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 	if err != nil {
 		return err
 	}
-	slower := got.slower(lineWords, lineMeaning)
+	slower := got.slower(lineAlone, lineMeaning)
 	both := got.line(lineHybrid, slower)
 	answer := got.line(lineAnswer, lineHybrid)
 	switch size.Passages {
@@ -154,7 +157,8 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 	add(got.line(lineWords, lineBleve))
 	add(got.line(lineExact, ""))
 	add(got.line(lineHNSW, lineExact))
-	add(got.line(lineMeaning, lineExact))
+	add(got.line(lineNearest, lineExact))
+	add(got.line(lineMeaning, lineNearest))
 	add(both.want("≤ 1.3", both.Ratio <= 1.3))
 	add(answer)
 	for _, part := range []string{partSearch, partExtract, partStore} {
@@ -355,3 +359,8 @@ func (s setup) amounts(ctx context.Context, h *house, size *Size) error {
 	}
 	return nil
 }
+
+// nothing is a leg that finds nothing.
+type nothing struct{}
+
+func (nothing) Retrieve(context.Context, kb.Query) ([]kb.Hit, error) { return nil, nil }
