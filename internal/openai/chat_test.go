@@ -290,7 +290,7 @@ func TestChatKeepsDataApart(t *testing.T) {
 	chat, _ := newChat(t, f)
 	var hashes []string
 	for range 2 {
-		hash, err := chat.Write(t.Context(), q, from, func(c kb.Claim) bool {
+		call, err := chat.Write(t.Context(), q, from, func(c kb.Claim) bool {
 			if _, why := kb.Support(c, from); why == "" {
 				t.Errorf("%q passes", c.Text)
 			}
@@ -299,7 +299,7 @@ func TestChatKeepsDataApart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hashes = append(hashes, hash)
+		hashes = append(hashes, call.Prompt)
 	}
 	if hashes[0] != hashes[1] || hashes[0] == "" {
 		t.Errorf("hashes %v", hashes)
