@@ -5,7 +5,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"guichet/internal/assistant"
 	"guichet/internal/support"
+	"guichet/kb"
 )
 
 // entryView is an entry as a page shows it.
@@ -18,6 +20,9 @@ type entryView struct {
 	Name      string
 	Initial   string
 	Text      string
+	Lang      kb.Lang // of the text, where it is another than the reader's
+	Original  string  // of a text that a machine has translated
+	Spoken    kb.Lang // of the original, or of a text that is none's translation
 	Citations []support.CitedRef
 	Why       string // for staff: where an answer's trace is
 }
@@ -48,6 +53,12 @@ func (v threadView) entries(in []support.Entry) []entryView {
 				x.Citations = d.Citations
 				if v.staff && d.Answer != "" {
 					x.Why = deskAnswerPath(d.Answer)
+				}
+			}
+			if d.Spoken != "" && x.Text != "" && d.Handoff == "" {
+				x.Spoken, x.Lang = d.Spoken, d.Spoken
+				if t := d.Translated; t != nil {
+					x.Original, x.Text, x.Lang = x.Text, assistant.Translation(*t).Text(d.Lang), d.Lang
 				}
 			}
 			x.Text = v.said(d, x.Text)

@@ -17,6 +17,9 @@ export interface Answer {
   related: Article[];
   handoff?: { reason: string };
   courtesy?: string;
+  text_lang: string; // of the sentences
+  translation?: { lang: string; text: string; sentences: string[] };
+  joined?: string[]; // client ids of the other messages that it answers
 }
 export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean }
 export interface Entry {
