@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -28,6 +27,9 @@ const (
 	chatBytes     = 8000                   // of an answer; a model that says more is cut off
 	maxSaid       = 2000                   // bytes without the end of a sentence
 	chatIdleConns = 8
+	// The likeliest word, nearly always. Not the smallest number there is, which stands for zero with
+	// some servers: llama.cpp divides by it, gets infinities, and says any word at all.
+	chatTemperature = 0.01
 )
 
 // ChatConfig of a Chat.
@@ -170,7 +172,7 @@ func (c *Chat) stream(ctx context.Context, messages []openai.ChatCompletionMessa
 		call.Tokens += counted
 	}()
 	s, err := c.client.CreateChatCompletionStream(ctx, openai.ChatCompletionRequest{Model: c.c.Model, Messages: messages,
-		MaxTokens: chatTokens, Temperature: math.SmallestNonzeroFloat32, Stream: true})
+		MaxTokens: chatTokens, Temperature: chatTemperature, Stream: true})
 	if err != nil {
 		return false, err
 	}
