@@ -111,6 +111,9 @@ func (s *Service) askIn(ctx context.Context, r *run, id support.ConversationID, 
 				emit(Event{Joined: later})
 			}
 			if err := s.c.Wait(ctx, joinPoll); err != nil {
+				if errors.Is(err, context.DeadlineExceeded) {
+					err = problem.From(problem.Unavailable, "", err) // sent again, it is taken up again
+				}
 				return a, err
 			}
 			continue
