@@ -100,6 +100,13 @@ func TestOtherLanguage(t *testing.T) {
 			if got := m.thread("").Entries[1].Answer; got.TextLang != "en" || got.Text != original {
 				t.Errorf("in the thread: %+v", got)
 			}
+			var taken struct{ Ticket struct{ URL string } }
+			read(t, m.post("/handoff", `{"client_id":"form-0001","channel":"email","category":"refund","email":"lea@example.org","text":"Bonjour, merci de m’aider."}`, 201), &taken)
+			thread := []string{"Assistant IA", `dir="auto" lang="en">` + original, "Cité dans la langue de l’article\u00a0: English"}
+			if tc.shown != "" {
+				thread = []string{"Assistant IA", `dir="auto" lang="fr">Un remboursement prend de`, "Traduction automatique.", "Texte original (English)", `<p lang="en">` + original}
+			}
+			m.run(t, scenario{path: strings.TrimPrefix(taken.Ticket.URL, h.URL), status: 200, want: thread})
 			if text := m.post("/questions", `{"client_id":"q-1","text":"Combien de temps prend un remboursement ?"}`, 200); strings.Contains(text, `"translation"`) != (tc.shown != "") {
 				t.Errorf("again: %s", text)
 			}
