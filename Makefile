@@ -5,7 +5,7 @@ BIN := bin/guichet
 EVAL ?= ../shared/eval/dev
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help run build install test check eval bench web web-deps chromium browser lighthouse fuzz clean
+.PHONY: help run build install test test-llm check eval bench web web-deps chromium browser lighthouse fuzz clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: build install ## everything, the browser tests included
 check: | need-go ## the quick part: vet, the house's rules, unit tests
 	@$(GO) vet ./...
 	@$(GO) test -short -timeout 2m ./kb/... ./internal/archtest ./internal/support ./internal/problem ./internal/locale ./internal/config ./internal/openai ./internal/bleveindex ./internal/backup ./internal/httpapi
+
+test-llm: build install ## what a real, weak language model says, and what is shown of it; 50 questions, by hand
+	@scripts/install-llm .local
+	@$(GO) test ./internal/app -tags llm -run WeakModel -count=1 -timeout 6h -v
 
 eval: build install ## measure retrieval on the judged questions in EVAL (default ../shared/eval/dev)
 	@$(BIN) eval --faq $(EVAL)/faq_multilingual --qa $(EVAL)/qa_grounded --routing $(EVAL)/intent_routing --by-collection

@@ -98,3 +98,6 @@ func Subject(lang Lang, text string) string {
 	}
 	return strings.Join(kept, " ")
 }
+
+// Points reports whether a folded word stands for something said before, or asks only for a measure.
+func Points(lang Lang, w string) bool { return slices.Contains(strings.Fields(pointers[lang]), w) }

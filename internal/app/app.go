@@ -124,10 +124,9 @@ func (a *App) assemble() {
 	var search, scorer = a.retrieval()
 	a.Publish = publish.New(publish.Config{Store: db, Embedder: a.embedder.indexing, Log: a.log})
 	a.Host = host.New(db, nil)
-	a.Assistant = assistant.New(assistant.Config{Search: search, Subjects: a.Host,
+	a.Assistant = assistant.New(a.withModel(assistant.Config{Search: search, Subjects: a.Host,
 		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
-		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Writer: a.writer(),
-		Writing: assistant.WriteLimits{Deadline: a.cfg.LLMDeadline, Daily: a.cfg.LLMDaily, Hourly: a.cfg.LLMHourly}})
+		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Settle: a.cfg.Settle, Writing: a.writing()}))
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Teams: teams{a.Site}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
 	a.Guard = handoff.NewGuard(handoff.GuardConfig{Store: db, Asking: a.embedder.questions, Indexing: a.embedder.indexing,

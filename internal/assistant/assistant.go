@@ -4,6 +4,7 @@
 package assistant
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strings"
@@ -33,7 +34,13 @@ type Question struct {
 	Actor      support.Actor
 	Subject    support.Subject // of the actor's, that it is about; zero for nothing in particular
 
-	about *subject
+	Site string // origin of the page that embeds the help center; "" for its own pages
+	// Place takes a place in a waiting line before there is work; done gives it back. Nil: none is
+	// needed. Of a conversation's questions, which may wait for others without one.
+	Place func(ctx context.Context) (done func(), err error)
+
+	conversation support.ConversationID
+	about        *subject
 }
 
 // Answer is what was answered. Sentences cite by the numbers of Citations, from 1.
@@ -43,7 +50,9 @@ type Answer struct {
 	Outcome    Outcome
 	Lang       kb.Lang // of the question
 	Sentences  []Sentence
-	Confidence float64 // calibrated probability that the cited passages answer the question
+	Spoken     kb.Lang      `json:",omitempty"` // of the sentences, where it is another than the question's
+	Translated *Translation `json:",omitempty"` // of the sentences, by a model
+	Confidence float64      // calibrated probability that the cited passages answer the question
 	Citations  []Citation
 	Choices    []Choice // of clarify
 	Handoff    Handoff  `json:",omitempty"` // why a person comes first; "" where none does
@@ -53,14 +62,18 @@ type Answer struct {
 	About     *support.SaidSubject `json:"-"`
 	Related   []ArticleRef
 	Degraded  []string // parts of the search that could not take part
+	Joined    []string `json:",omitempty"` // client ids of the other messages that it answers
 	CreatedAt time.Time
 }
+
+// In is the language that the sentences are in: the articles', where none is in the question's.
+func (a Answer) In() kb.Lang { return cmp.Or(a.Spoken, a.Lang) }
 
 // Text is the sentences joined, without marks; empty unless answered.
 func (a Answer) Text() string {
 	var b strings.Builder
 	for i, s := range a.Sentences {
-		if i > 0 && a.Lang != kb.Chinese {
+		if i > 0 && a.In() != kb.Chinese {
 			b.WriteByte(' ')
 		}
 		b.WriteString(s.Text)
@@ -135,7 +148,10 @@ type Config struct {
 	Typing    Searcher // by words alone: it waits for no embedder
 	Extractor Extractor
 	Writer    Writer      // nil: answers are taken word for word alone
-	Writing   WriteLimits // with a Writer
+	Rewriter  Rewriter    // nil: a question that leans on another carries its words
+	Translate Translator  // nil: what stands in another language alone is not translated
+	Writing   WriteLimits // with any of the three
+	Settle    time.Duration
 	Store     Store
 	Threads   Threads
 	Subjects  Subjects // nil: nobody may ask about an order
@@ -144,12 +160,15 @@ type Config struct {
 	Setup     func(context.Context) Setup // what answers are made with; nil where nobody asks
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
+	// Wait waits, or returns ctx's error if that ends first. Nil waits.
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // Service answers.
 type Service struct {
 	c       Config
 	writing budget
+	running running
 }
 
 // New returns a Service.
@@ -157,13 +176,19 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Wait == nil {
+		c.Wait = wait
+	}
 	c.Writing = c.Writing.withDefaults()
 	return &Service{c: c, writing: budget{limits: c.Writing, now: c.Now}}
 }
 
-// Event is something an answer's reader can be shown before the answer is whole: either Sources or
-// a Sentence is set, or About.
+// Event is something an answer's reader can be shown before the answer is whole: Joined, About, Sources
+// or a Sentence.
 type Event struct {
+	// Joined is the client id of a later message, which is answered together with this one: what was
+	// emitted before is not to be shown.
+	Joined   string
 	About    *support.SaidSubject
 	Sources  []ArticleRef
 	Sentence *Sentence
@@ -205,11 +230,11 @@ func (s *Service) Ask(ctx context.Context, question Question, emit func(Event)) 
 	if emit == nil {
 		emit = func(Event) {}
 	}
-	return s.keep(ctx, q, q, past{about: question.about}, &question.Actor, emit)
+	return s.keep(ctx, q, asking{Query: q}, past{about: question.about}, question.payer(), emit)
 }
 
-// answer answers a question and stores nothing. by is whom a model may write for; nil leaves it out.
-func (s *Service) answer(ctx context.Context, q kb.Query, by *support.Actor, emit func(Event)) (a Answer, trace Trace, err error) {
+// answer answers a question and stores nothing. by is for whom models are asked; nil leaves them out.
+func (s *Service) answer(ctx context.Context, q kb.Query, by *payer, emit func(Event)) (a Answer, trace Trace, err error) {
 	start := s.c.Now()
 	a = Answer{ID: support.NewSecretID[support.AnswerID](), Question: q.Text, Lang: q.Lang, CreatedAt: start, Outcome: Unknown}
 	if a.intent(q) {
@@ -241,9 +266,11 @@ func (s *Service) answer(ctx context.Context, q kb.Query, by *support.Actor, emi
 			a.cite(x, refs, emit)
 		}
 	}
+	a.speak()
+	translated := s.translate(ctx, by, &a)
 	a.Related = related(a, found, refs)
 	trace = s.trace(ctx, q, found, x, refs)
-	trace.Search, trace.Extract, trace.Written = searched.Sub(start), extracted.Sub(searched), written
+	trace.Search, trace.Extract, trace.Written, trace.Translated = searched.Sub(start), extracted.Sub(searched), written, translated
 	return a, trace, nil
 }
 

@@ -3,6 +3,7 @@ package assistant
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -23,15 +24,21 @@ type Threads interface {
 	// MemberEntries reads what the member may see, oldest first, from the entry after the one with
 	// the number. An entry's Seq is the member's: gap-free without the notes.
 	MemberEntries(ctx context.Context, id support.ConversationID, after int64) ([]support.Entry, error)
-	// AppendQuestion adds a member's question under the row's lock and returns the epoch. Where
-	// clientID has come before, nothing is written, and given is the answer it got; its Seq is zero
-	// if it got none yet. Conflict if clientID came with another text, or if the assistant does not
-	// own the conversation and has not answered yet.
-	AppendQuestion(ctx context.Context, id support.ConversationID, clientID, text string) (epoch int, given support.Entry, err error)
-	// AppendAnswer adds an answer if the conversation is still at epoch, and returns it, or the one
-	// that the same client id got before. Conflict, and nothing is written, if somebody else has
-	// taken the conversation meanwhile.
-	AppendAnswer(ctx context.Context, id support.ConversationID, epoch int, e support.Entry) (given support.Entry, err error)
+	// AppendQuestion adds a member's question, written at now, under the row's lock. Where clientID
+	// has come before, nothing is written. Messages of before since wait no more. Conflict if
+	// clientID came with another text, or if the assistant does not own the conversation and has not
+	// answered yet.
+	AppendQuestion(ctx context.Context, id support.ConversationID, clientID, text string, now, since time.Time) (Asked, error)
+	// Asked reads how a question stands now; Conflict as AppendQuestion.
+	Asked(ctx context.Context, id support.ConversationID, clientID string, since time.Time) (Asked, error)
+	// AppendAnswer adds an answer to all that waits in asked if the conversation is still at its
+	// epoch, and returns it, or the one that the same client id got before. Where another message has
+	// come to those that wait, nothing is written, and given's Seq is zero. Conflict, and nothing is
+	// written, if somebody else has taken the conversation meanwhile.
+	AppendAnswer(ctx context.Context, id support.ConversationID, asked Asked, e support.Entry) (given support.Entry, err error)
+	// LeaveQuestion notes that the sender of a conversation's last message no longer waits for its
+	// answer, so that a later message is not answered together with it. Asking again takes it back.
+	LeaveQuestion(ctx context.Context, id support.ConversationID, clientID string) error
 }
 
 // Open opens a conversation and returns the token that opens it again, shown this once.
@@ -53,47 +60,6 @@ func (s *Service) OpenFor(ctx context.Context, by support.Actor, lang kb.Lang, s
 	}
 	t = support.NewToken()
 	return c.ID, t, s.c.Threads.OpenConversation(ctx, c, t)
-}
-
-// AskIn answers a question in a conversation; question and answer become its entries. Asked again
-// under the same client id it is answered with the same answer. While a person has the conversation
-// the assistant answers nothing there: Conflict. An answer that comes after somebody took over is
-// thrown away: Conflict too.
-func (s *Service) AskIn(ctx context.Context, id support.ConversationID, clientID string, q Question, emit func(Event)) (a Answer, err error) {
-	defer problem.Wrap(&err, "assistant.AskIn(%s)", id)
-	text, err := support.CheckText("text", q.Text, kb.MaxQuestion)
-	if err != nil {
-		return a, err
-	}
-	if err := support.CheckClientID(clientID); err != nil {
-		return a, err
-	}
-	if q.about, err = s.subject(ctx, q); err != nil {
-		return a, err
-	}
-	epoch, given, err := s.c.Threads.AppendQuestion(ctx, id, clientID, text)
-	if err != nil {
-		return a, err
-	}
-	if given.Seq > 0 {
-		return s.given(ctx, given, q)
-	}
-	if a, err = s.reply(ctx, id, clientID, q, emit); err != nil {
-		return a, err
-	}
-	e, err := a.Entry()
-	if err != nil {
-		return a, err
-	}
-	e.ClientID = clientID
-	if given, err = s.c.Threads.AppendAnswer(ctx, id, epoch, e); err != nil {
-		return a, err
-	}
-	var d support.AnswerData
-	if err := json.Unmarshal(given.Data, &d); err != nil || d.Answer == a.ID {
-		return a, err
-	}
-	return s.given(ctx, given, q) // the same question, asked at the same time, was quicker
 }
 
 // given returns the answer that an entry holds.

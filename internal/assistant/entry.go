@@ -23,7 +23,8 @@ func (c Citation) Path() string {
 // Entry is the answer as it stands in a thread: what the member was told, and from where.
 func (a Answer) Entry() (support.Entry, error) {
 	data := support.AnswerData{Answer: a.ID, Outcome: string(a.Outcome), Lang: a.Lang, Confidence: a.Confidence,
-		Handoff: string(a.Handoff), Courtesy: string(a.Courtesy), About: a.About}
+		Handoff: string(a.Handoff), Courtesy: string(a.Courtesy), About: a.About, Spoken: a.Spoken, Joined: a.Joined,
+		Translated: (*support.SaidTranslation)(a.Translated)}
 	for _, s := range a.Sentences {
 		data.Sentences = append(data.Sentences, support.SaidSentence(s))
 	}
@@ -46,7 +47,8 @@ func (a Answer) Entry() (support.Entry, error) {
 // was kept without its sentences has its text as one.
 func answerOf(e support.Entry, d support.AnswerData, lang kb.Lang, refs map[kb.ArticleID]ArticleRef) Answer {
 	a := Answer{ID: d.Answer, Outcome: Outcome(d.Outcome), Lang: cmp.Or(d.Lang, lang), Confidence: d.Confidence, CreatedAt: e.CreatedAt,
-		Handoff: Handoff(d.Handoff), Courtesy: Courtesy(d.Courtesy), About: d.About}
+		Handoff: Handoff(d.Handoff), Courtesy: Courtesy(d.Courtesy), About: d.About, Spoken: d.Spoken, Joined: d.Joined,
+		Translated: (*Translation)(d.Translated)}
 	readable := map[int]bool{}
 	var all []int
 	for _, c := range d.Citations {

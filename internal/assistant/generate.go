@@ -1,39 +1,24 @@
 package assistant
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
-	"guichet/internal/support"
 	"guichet/kb"
 )
 
 // Writer has a model write an answer from passages; *openai.Chat is one. What it says is checked by
 // kb.Support before anybody sees it.
 type Writer interface {
-	// Write calls each with every sentence as soon as it is whole, until each returns false. It
-	// returns the hash of what the model was asked; sentences may have come before an error. It
-	// honours ctx's deadline.
-	Write(ctx context.Context, q kb.Query, from []kb.Passage, each func(kb.Claim) bool) (prompt string, err error)
+	// Write calls each with every sentence as soon as it is whole, until each returns false; sentences
+	// may have come before an error. It honours ctx's deadline.
+	Write(ctx context.Context, q kb.Query, from []kb.Passage, each func(kb.Claim) bool) (Call, error)
 	// Model names the model.
 	Model() string
-}
-
-// WriteLimits bound what a model is asked to write. Zero fields take the defaults named.
-type WriteLimits struct {
-	Deadline time.Duration // of an answer; zero means 8 s
-	Daily    int           // answers a day (UTC), for all; zero means 2000
-	Hourly   int           // answers an hour for one network; zero means 60
-}
-
-func (l WriteLimits) withDefaults() WriteLimits {
-	return WriteLimits{cmp.Or(l.Deadline, 8*time.Second), cmp.Or(l.Daily, 2000), cmp.Or(l.Hourly, 60)}
 }
 
 // Bounds of a written answer.
@@ -42,7 +27,6 @@ const (
 	maxWritten     = 4                // sentences
 	maxWrittenText = 2 * kb.MaxAnswer // characters
 	maxUnsupported = 8                // sentences dropped before any is kept: it babbles
-	maxNetworks    = 10_000           // remembered in an hour
 )
 
 // Why a model's answer was not shown, beside those of kb.Support for single sentences.
@@ -65,6 +49,7 @@ type Written struct {
 	Generated bool      `json:"generated,omitempty"` // the sentences shown are the model's
 	Model     string    `json:"model,omitempty"`
 	Prompt    string    `json:"prompt,omitempty"`  // hash of what it was asked
+	Tokens    int       `json:"tokens,omitempty"`  // sent and received
 	Dropped   []Dropped `json:"dropped,omitempty"` // its sentences that nobody was shown
 	Fallback  string    `json:"fallback,omitempty"`
 
@@ -79,7 +64,7 @@ type Dropped struct {
 
 // write has the model write the answer into a, and emits each sentence once it has been found to
 // stand in a passage. Where Generated comes back false, a is as it was.
-func (s *Service) write(ctx context.Context, q kb.Query, by *support.Actor, found kb.Results, x kb.Extraction,
+func (s *Service) write(ctx context.Context, q kb.Query, by *payer, found kb.Results, x kb.Extraction,
 	refs map[kb.ArticleID]ArticleRef, a *Answer, emit func(Event)) (out Written) {
 	if s.c.Writer == nil || by == nil {
 		return out
@@ -89,7 +74,12 @@ func (s *Service) write(ctx context.Context, q kb.Query, by *support.Actor, foun
 	if len(from) == 0 {
 		return out
 	}
-	if !s.writing.take(by.Network) {
+	texts := []string{q.Text}
+	for _, p := range from {
+		texts = append(texts, p.Title, p.Text)
+	}
+	cost := s.afford(by, texts...)
+	if cost == nil {
 		out.Fallback = fallbackBudget
 		return out
 	}
@@ -97,8 +87,9 @@ func (s *Service) write(ctx context.Context, q kb.Query, by *support.Actor, foun
 	limited, cancel := context.WithTimeout(ctx, s.c.Writing.Deadline)
 	defer cancel()
 	w := writer{from: from, sure: sure(x), refs: refs, a: a, emit: emit, numbers: map[place]int{}}
-	prompt, err := s.c.Writer.Write(limited, q, from, w.add)
-	out.Prompt, out.Dropped, out.Write = prompt, w.dropped, s.c.Now().Sub(start)
+	call, err := s.c.Writer.Write(limited, q, from, w.add)
+	cost(call)
+	out.Prompt, out.Tokens, out.Dropped, out.Write = call.Prompt, call.Tokens, w.dropped, s.c.Now().Sub(start)
 	switch {
 	case len(a.Sentences) > 0:
 		out.Generated, a.Outcome = true, Answered
@@ -203,42 +194,4 @@ func (w *writer) add(c kb.Claim) bool {
 func (w *writer) said(text string) bool {
 	text = strings.ToLower(strings.Trim(text, " .!?。！？"))
 	return slices.ContainsFunc(w.a.Sentences, func(s Sentence) bool { return strings.Contains(strings.ToLower(s.Text), text) })
-}
-
-// budget counts what models wrote: for all by the day, for a network by the hour. It is this process's
-// own.
-type budget struct {
-	limits WriteLimits
-	now    func() time.Time
-
-	mu        sync.Mutex
-	day, hour int64
-	today     int
-	networks  map[string]int // in this hour
-}
-
-// take counts an answer for a network, "" for this machine; false where there is nothing left. Past
-// maxNetworks in an hour those not yet seen have nothing.
-func (b *budget) take(network string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now().Unix()
-	if day := now / 86400; day != b.day {
-		b.day, b.today = day, 0
-	}
-	if hour := now / 3600; hour != b.hour || b.networks == nil {
-		b.hour, b.networks = hour, map[string]int{}
-	}
-	if b.today >= b.limits.Daily {
-		return false
-	}
-	if network != "" {
-		n, known := b.networks[network]
-		if n >= b.limits.Hourly || !known && len(b.networks) >= maxNetworks {
-			return false
-		}
-		b.networks[network]++
-	}
-	b.today++
-	return true
 }

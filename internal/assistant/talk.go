@@ -76,6 +76,7 @@ const (
 // past is what a conversation says of the question asked in it now.
 type past struct {
 	subject string              // what the last questions were about
+	turns   []turn              // oldest first
 	groups  map[kb.GroupID]bool // that the last answer cited
 	loop    bool                // a person comes first
 	about   *subject            // that it is about; nil for nothing in particular
@@ -94,7 +95,7 @@ func (s *Service) lookBack(ctx context.Context, id support.ConversationID, clien
 		return p, err
 	}
 	var turns []turn
-	asked := map[string]string{} // by client id
+	asked := map[string]string{} // what was sent, by client id
 	last := ""
 	for _, e := range entries {
 		switch {
@@ -102,11 +103,15 @@ func (s *Service) lookBack(ctx context.Context, id support.ConversationID, clien
 			asked[e.ClientID], last = e.Body, e.Body
 		case e.Kind == support.EntryAnswer && (clientID == "" || e.ClientID != clientID):
 			t := turn{question: last}
-			if e.ClientID != "" {
-				t.question = asked[e.ClientID]
-			}
 			if err := json.Unmarshal(e.Data, &t.answer); err != nil {
 				return p, err
+			}
+			if e.ClientID != "" {
+				var together []string
+				for _, c := range append(slices.Clone(t.answer.Joined), e.ClientID) {
+					together = append(together, asked[c])
+				}
+				t.question = joint(together)
 			}
 			if t.answer.Courtesy == "" {
 				turns = append(turns, t)
@@ -117,7 +122,7 @@ func (s *Service) lookBack(ctx context.Context, id support.ConversationID, clien
 	if err := s.helped(ctx, turns, q, &p); err != nil || len(turns) == 0 {
 		return p, err
 	}
-	p.subject = about(turns)
+	p.subject, p.turns = about(turns), turns
 	p.groups, err = s.cited(ctx, turns[len(turns)-1], q.Audience)
 	return p, err
 }
@@ -194,26 +199,31 @@ func (s *Service) reply(ctx context.Context, id support.ConversationID, clientID
 		return a, err
 	}
 	p.about = question.about
-	carried, err := s.carry(ctx, q, p)
+	carried, err := s.carry(ctx, q, p, question.payer())
 	if err != nil {
 		return a, problem.From(problem.Unavailable, "problem.search", err)
 	}
-	if emit == nil {
-		emit = func(Event) {}
-	}
-	return s.keep(ctx, q, carried, p, &question.Actor, emit)
+	return s.keep(ctx, q, carried, p, question.payer(), emit)
 }
 
-// keep answers q, which is what was typed or that with its subject carried over, and stores the answer.
-func (s *Service) keep(ctx context.Context, typed, q kb.Query, p past, by *support.Actor, emit func(Event)) (Answer, error) {
+// asking is what is searched for a question.
+type asking struct {
+	kb.Query
+	rewritten Rewritten
+}
+
+// keep answers q, which is what was typed, or that with its subject carried over, or what a model made
+// of it, and stores the answer.
+func (s *Service) keep(ctx context.Context, typed kb.Query, q asking, p past, by *payer, emit func(Event)) (Answer, error) {
 	if told := p.about.say(typed.Text, typed.Lang); told != nil {
 		emit(Event{About: told})
 	}
-	a, trace, err := s.answer(ctx, q, by, emit)
+	a, trace, err := s.answer(ctx, q.Query, by, emit)
 	if err != nil {
 		return a, err
 	}
 	a.tell(p.about, typed)
+	trace.Rewritten = q.rewritten
 	if a.Question = typed.Text; q.Text != typed.Text {
 		trace.Asked = typed.Text
 	}
@@ -224,29 +234,34 @@ func (s *Service) keep(ctx context.Context, typed, q kb.Query, p past, by *suppo
 }
 
 // carry returns q, or q with the subject of what was said before it, whichever finds the surer answer.
-// A question that has no subject of its own takes the one before wherever that is answered.
-func (s *Service) carry(ctx context.Context, q kb.Query, p past) (kb.Query, error) {
+// A question that has no subject of its own takes the one before wherever that is answered. What a
+// model makes of the two, where there is one and it can be believed, stands for q with its subject.
+func (s *Service) carry(ctx context.Context, q kb.Query, p past, by *payer) (asking, error) {
 	leans, bare := kb.LeansOn(q.Lang, q.Text)
 	if p.subject == "" || !leans || kb.DetectIntent(q.Text, q.Lang) != kb.NoIntent {
-		return q, nil
+		return asking{Query: q}, nil
 	}
+	out := asking{Query: q, rewritten: s.rewrite(ctx, q, p, by)}
 	carried := q
-	carried.Text = p.subject + " " + q.Text
+	if carried.Text = p.subject + " " + q.Text; out.rewritten.taken() {
+		carried.Text = out.rewritten.Text
+	}
 	if utf8.RuneCountInString(carried.Text) > kb.MaxQuestion {
-		return q, nil
+		return out, nil
 	}
 	x, group, err := s.surest(ctx, carried)
 	if err != nil || bare && x.Answers {
-		return carried, err
+		out.Query = carried
+		return out, err
 	}
 	alone, _, err := s.surest(ctx, q)
 	if p.groups[group] {
 		x.Confidence += sameSubject
 	}
 	if x.Confidence > alone.Confidence {
-		return carried, err
+		out.Query = carried
 	}
-	return q, err
+	return out, err
 }
 
 // surest is what would be answered to q, and the group that it would come from.

@@ -27,6 +27,8 @@ type Trace struct {
 	Degraded []string       `json:"degraded,omitempty"`
 	Setup    Setup          `json:"setup"`
 	Written
+	Rewritten  Rewritten  `json:"rewritten,omitzero"`
+	Translated Translated `json:"translated,omitzero"`
 
 	Search  time.Duration `json:"search_ns"`
 	Extract time.Duration `json:"extract_ns"`

@@ -32,6 +32,7 @@ type Settings struct {
 	Proxies    []string      `name:"trusted-proxies" env:"GUICHET_TRUSTED_PROXIES" help:"Networks of the proxies whose X-Forwarded-For is believed."`
 	KeepAnswer time.Duration `name:"keep-answers" env:"GUICHET_KEEP_ANSWERS" default:"720h" help:"How long answers and what they were made from are kept."`
 	Questions  float64       `name:"question-rate" env:"GUICHET_QUESTION_RATE" default:"60" help:"Questions a minute that one network may ask."`
+	Settle     time.Duration `name:"settle" env:"GUICHET_SETTLE" default:"1200ms" help:"How long a message that may go on in the next one, a greeting or a few words without an end, waits for it, so that both get one answer; up to 3s, 0s for not at all."`
 	AdminEmail string        `env:"GUICHET_ADMIN_EMAIL" default:"admin@localhost" help:"Address of the first admin."`
 
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL to use (15 or later, pgvector 0.7 or later). Default: a private one in the data folder."`
@@ -45,8 +46,11 @@ type Settings struct {
 	LLMModel    string        `name:"llm-model" env:"LLM_MODEL" help:"Model to ask the chat server for."`
 	LLMKey      string        `name:"llm-api-key" env:"LLM_API_KEY" help:"Key of the chat server."`
 	LLMDeadline time.Duration `name:"llm-deadline" env:"GUICHET_LLM_DEADLINE" default:"8s" help:"How long the chat server may take for an answer, up to 15s; then it is taken word for word."`
-	LLMDaily    int           `name:"llm-daily" env:"GUICHET_LLM_DAILY" default:"2000" help:"Answers a day that the chat server may write."`
-	LLMHourly   int           `name:"llm-hourly" env:"GUICHET_LLM_HOURLY" default:"60" help:"Answers an hour that the chat server may write for one network."`
+	LLMDaily    int           `name:"llm-daily" env:"GUICHET_LLM_DAILY" default:"2000" help:"Calls of the chat server a day. A call is an answer written, a question rewritten or an answer translated."`
+	LLMSite     int           `name:"llm-site" env:"GUICHET_LLM_SITE" default:"2000" help:"Calls of the chat server a day for one embedding site."`
+	LLMHourly   int           `name:"llm-hourly" env:"GUICHET_LLM_HOURLY" default:"60" help:"Calls of the chat server an hour for one network."`
+	LLMMember   int           `name:"llm-member" env:"GUICHET_LLM_MEMBER" default:"30" help:"Calls of the chat server an hour for one member, or for one conversation where nobody is identified."`
+	LLMTokens   int           `name:"llm-tokens" env:"GUICHET_LLM_TOKENS" default:"5000000" help:"Tokens a day that the chat server is sent and sends, as it counts them or else as they are estimated."`
 
 	SMTPURL  string `name:"smtp-url" env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example:587. Default: what admins choose, else a local mailbox that admins read at a page."`
 	MailFrom string `name:"mail-from" env:"GUICHET_MAIL_FROM" help:"Sender of mails. Default: what admins choose, else no-reply at the base URL's host."`
@@ -121,6 +125,9 @@ func (s Settings) Check() (c Checked, err error) {
 		}
 		c.Trusted = append(c.Trusted, prefix)
 	}
+	if s.Settle < 0 || s.Settle > maxSettle {
+		return c, fmt.Errorf("GUICHET_SETTLE is %s: want nothing or more, and at most %s", s.Settle, maxSettle)
+	}
 	if err := s.checkLLM(); err != nil {
 		return c, err
 	}
@@ -133,6 +140,9 @@ func (s Settings) Check() (c Checked, err error) {
 	c.Settings = s
 	return c, nil
 }
+
+// maxSettle is as long as anybody waits for what they may not have to say.
+const maxSettle = 3 * time.Second
 
 // maxLLMDeadline leaves a question, which is answered in 20 s or not at all, time for the rest.
 const maxLLMDeadline = 15 * time.Second
@@ -149,10 +159,14 @@ func (s Settings) checkLLM() error {
 		return errors.New("LLM_MODEL is missing: LLM_URL is set, and a chat server wants to be told the model")
 	case s.LLMDeadline <= 0 || s.LLMDeadline > maxLLMDeadline:
 		return fmt.Errorf("GUICHET_LLM_DEADLINE is %s: want more than nothing and at most %s", s.LLMDeadline, maxLLMDeadline)
-	case s.LLMDaily < 1:
-		return fmt.Errorf("GUICHET_LLM_DAILY is %d: want 1 or more", s.LLMDaily)
-	case s.LLMHourly < 1:
-		return fmt.Errorf("GUICHET_LLM_HOURLY is %d: want 1 or more", s.LLMHourly)
+	}
+	for _, limit := range []struct {
+		name string
+		n    int
+	}{{"DAILY", s.LLMDaily}, {"SITE", s.LLMSite}, {"HOURLY", s.LLMHourly}, {"MEMBER", s.LLMMember}, {"TOKENS", s.LLMTokens}} {
+		if limit.n < 1 {
+			return fmt.Errorf("GUICHET_LLM_%s is %d: want 1 or more", limit.name, limit.n)
+		}
 	}
 	return nil
 }

@@ -54,8 +54,18 @@ func TestCheckNamesTheSetting(t *testing.T) {
 			s.LLMURL, s.LLMModel, s.LLMDeadline = "http://llm.example/v1", "m", time.Second
 		},
 		"GUICHET_LLM_HOURLY": func(s *config.Settings) {
+			s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily, s.LLMSite = "http://llm.example/v1", "m", time.Second, 1, 1
+		},
+		"GUICHET_LLM_SITE": func(s *config.Settings) {
 			s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily = "http://llm.example/v1", "m", time.Second, 1
 		},
+		"GUICHET_LLM_MEMBER": func(s *config.Settings) {
+			s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily, s.LLMSite, s.LLMHourly = "http://llm.example/v1", "m", time.Second, 1, 1, 1
+		},
+		"GUICHET_LLM_TOKENS": func(s *config.Settings) {
+			s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily, s.LLMSite, s.LLMHourly, s.LLMMember = "http://llm.example/v1", "m", time.Second, 1, 1, 1, 1
+		},
+		"GUICHET_SETTLE":          func(s *config.Settings) { s.Settle = time.Minute },
 		"GUICHET_TRUSTED_PROXIES": func(s *config.Settings) { s.Proxies = []string{"everybody"} },
 	} {
 		s := valid(t)

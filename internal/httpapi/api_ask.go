@@ -33,6 +33,9 @@ type answerJSON struct {
 	Lang       kb.Lang            `json:"lang"`
 	Text       string             `json:"text"`
 	Sentences  []sentenceJSON     `json:"sentences"`
+	TextLang   kb.Lang            `json:"text_lang"` // of text and sentences; not lang where no article is in that
+	Translated *translatedJSON    `json:"translation,omitempty"`
+	Machine    bool               `json:"machine"` // always: no person wrote it
 	Confidence float64            `json:"confidence"`
 	Citations  []citationJSON     `json:"citations"`
 	Choices    []choiceJSON       `json:"choices"`
@@ -40,6 +43,14 @@ type answerJSON struct {
 	Handoff    *handoffJSON       `json:"handoff,omitempty"`
 	Courtesy   assistant.Courtesy `json:"courtesy,omitempty"`
 	About      *aboutJSON         `json:"about,omitempty"`
+	Joined     []string           `json:"joined,omitempty"` // client ids of other messages that it answers
+}
+
+// translatedJSON is what a model made of an answer's sentences in the question's language.
+type translatedJSON struct {
+	Lang      kb.Lang  `json:"lang"`
+	Text      string   `json:"text"`
+	Sentences []string `json:"sentences"`
 }
 
 // handoffJSON is why a person comes before anything the assistant says.
@@ -97,11 +108,15 @@ func (s *Server) citationJSON(c assistant.Citation) citationJSON {
 }
 
 func (s *Server) answerJSON(a assistant.Answer) answerJSON {
-	out := answerJSON{ID: a.ID, Outcome: a.Outcome, Lang: a.Lang, Text: a.Text(), Confidence: a.Confidence,
+	out := answerJSON{ID: a.ID, Outcome: a.Outcome, Lang: a.Lang, Text: a.Text(), TextLang: a.In(), Machine: true,
+		Confidence: a.Confidence, Joined: a.Joined,
 		Sentences: []sentenceJSON{}, Citations: []citationJSON{}, Choices: []choiceJSON{}, Related: []articleJSON{}, Courtesy: a.Courtesy,
 		About: s.aboutOut(a.Lang, a.About)}
 	if a.Handoff != "" {
 		out.Handoff = &handoffJSON{a.Handoff}
+	}
+	if t := a.Translated; t != nil {
+		out.Translated = &translatedJSON{a.Lang, t.Text(a.Lang), t.Sentences}
 	}
 	for _, x := range a.Sentences {
 		out.Sentences = append(out.Sentences, sentenceJSON(x))
@@ -138,6 +153,11 @@ func (s *Server) apiAsk(c *gin.Context) error {
 		return err
 	}
 	return s.answer(c, func(ctx context.Context, emit func(assistant.Event)) (assistant.Answer, error) {
+		done, err := s.limiter.question(ctx, q.Actor)
+		if err != nil {
+			return assistant.Answer{}, err
+		}
+		defer done()
 		return s.Assistant.Ask(ctx, q, emit)
 	})
 }
@@ -162,20 +182,20 @@ func (s *Server) apiAskIn(c *gin.Context) error {
 	if q.Subject, err = s.Assistant.AboutOf(c.Request.Context(), conversation, q.Actor, q.Subject); err != nil {
 		return err
 	}
+	// A message that waits for the one after it, or for the answer to it, holds no place in the line.
+	q.Site, q.Place = conversation.Site, s.limiter.answers.enter
 	return s.answer(c, func(ctx context.Context, emit func(assistant.Event)) (assistant.Answer, error) {
+		if err := s.limiter.asks(q.Actor); err != nil {
+			return assistant.Answer{}, err
+		}
 		return s.Assistant.AskIn(ctx, conversation.ID, in.ClientID, q, emit)
 	})
 }
 
-// answer runs ask within the limits and responds in the form that the caller accepts.
+// answer runs ask within its time and responds in the form that the caller accepts.
 func (s *Server) answer(c *gin.Context, ask func(context.Context, func(assistant.Event)) (assistant.Answer, error)) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), askTimeout)
 	defer cancel()
-	done, err := s.limiter.question(ctx, actor(c))
-	if err != nil {
-		return err
-	}
-	defer done()
 	if !strings.Contains(c.GetHeader("Accept"), "text/event-stream") {
 		a, err := ask(ctx, nil)
 		if err != nil {
@@ -191,7 +211,8 @@ func (s *Server) answer(c *gin.Context, ask func(context.Context, func(assistant
 // pingEvery keeps proxies from closing a stream that is thinking.
 const pingEvery = 15 * time.Second
 
-// streamAnswer writes sources, delta…, answer as server-sent events. Before the first event an error
+// streamAnswer writes sources, delta…, answer as server-sent events, with joined before them where a
+// later message is answered together with this one, and what came before it is not to be shown. Before the first event an error
 // is an ordinary problem; after it, an error event.
 func (s *Server) streamAnswer(c *gin.Context, ctx context.Context, ask func(context.Context, func(assistant.Event)) (assistant.Answer, error)) error {
 	var mu sync.Mutex // the pings come from another goroutine
@@ -248,6 +269,10 @@ func (s *Server) streamAnswer(c *gin.Context, ctx context.Context, ask func(cont
 }
 
 func (s *Server) sendEvent(l kb.Lang, send func(string, any), e assistant.Event) {
+	if e.Joined != "" {
+		send("joined", gin.H{"client_id": e.Joined})
+		return
+	}
 	if e.About != nil {
 		send("about", s.aboutOut(l, e.About))
 		return

@@ -36,6 +36,9 @@ type turn struct {
 
 type answer struct {
 	ID, Outcome, Lang, Text string
+	TextLang                kb.Lang `json:"text_lang"`
+	Machine                 bool
+	Joined                  []string
 	Sentences               []struct {
 		Text      string
 		Citations []int

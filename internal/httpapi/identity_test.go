@@ -497,7 +497,8 @@ func TestModelsAreToldWhatIsMarked(t *testing.T) {
 	}))
 	t.Cleanup(spy.Close)
 	v := newVouched(t, func(s *config.Settings) {
-		s.LLMURL, s.LLMModel, s.LLMDeadline, s.LLMDaily, s.LLMHourly = spy.URL+"/v1", "spy", 8*time.Second, 100, 100
+		s.LLMURL, s.LLMModel, s.LLMDeadline = spy.URL+"/v1", "spy", 8*time.Second
+		s.LLMDaily, s.LLMSite, s.LLMHourly, s.LLMMember, s.LLMTokens = 100, 100, 100, 100, 1_000_000
 	})
 	buyer := as(v.signIn("camille"))
 	const question = `{"text":"Combien de temps prend un remboursement ?","lang":"fr"`

@@ -115,10 +115,15 @@ func (l lane) enter(ctx context.Context) (done func(), err error) {
 // question takes a place for one question; done gives it back. TooMany where the network has asked
 // too often or the line is full.
 func (l *limiter) question(ctx context.Context, a support.Actor) (done func(), err error) {
-	if err := l.take(l.questions, a, l.limits.Questions/60, l.limits.QuestionBurst); err != nil {
+	if err := l.asks(a); err != nil {
 		return nil, err
 	}
 	return l.answers.enter(ctx)
+}
+
+// asks counts one question. TooMany where the network has asked too often.
+func (l *limiter) asks(a support.Actor) error {
+	return l.take(l.questions, a, l.limits.Questions/60, l.limits.QuestionBurst)
 }
 
 // search is question for a search; typing says that it is one by words alone.

@@ -15,8 +15,8 @@ import (
 var panelTexts = []string{
 	"widget.", "subject.", "contact_first.", "category.", "status.", "handoff.", "courtesy.",
 	"action.copied", "action.copy",
-	"answer.assistant", "answer.clarify", "answer.made_from", "answer.nearest", "answer.reading", "answer.searching",
-	"answer.source_n", "answer.sources", "answer.talk", "answer.unknown", "answer.unknown_next", "answer.why",
+	"answer.assistant", "answer.clarify", "answer.in_lang", "answer.made_from", "answer.nearest", "answer.original", "answer.reading", "answer.searching",
+	"answer.source_n", "answer.sources", "answer.talk", "answer.translated", "answer.unknown", "answer.unknown_next", "answer.why",
 	"article.changed_since", "article.cited", "article.related", "article.updated",
 	"ask.failed", "ask.hint", "ask.label", "ask.placeholder",
 	"channel.always", "channel.answer_by", "channel.email", "channel.email_start",

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"guichet/internal/assistant"
 	"guichet/internal/support"
+	"guichet/kb"
 )
 
 // entryView is an entry as a page shows it.
@@ -18,6 +20,9 @@ type entryView struct {
 	Name      string
 	Initial   string
 	Text      string
+	Lang      kb.Lang // of the text, where it is another than the reader's
+	Original  string  // of a text that a machine has translated
+	Spoken    kb.Lang // of the original, or of a text that is none's translation
 	Citations []support.CitedRef
 	Files     []fileView
 	Hidden    int    // files that are not shown before the address is proven
@@ -61,6 +66,14 @@ func (v threadView) entries(in []support.Entry) []entryView {
 				x.Citations = d.Citations
 				if v.staff && d.Answer != "" {
 					x.Why = deskAnswerPath(d.Answer)
+				}
+			}
+			if d.Spoken != "" && x.Text != "" && d.Handoff == "" {
+				x.Spoken = d.Spoken
+				if t := d.Translated; t != nil {
+					x.Original, x.Text, x.Lang = x.Text, assistant.Translation(*t).Text(d.Lang), d.Lang
+				} else if d.About == nil { // that stands before it, in the reader's
+					x.Lang = d.Spoken
 				}
 			}
 			x.Text = v.withFacts(d, x.Text)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
+	"guichet/internal/assistant"
 	"guichet/internal/problem"
 	"guichet/kb"
 )
@@ -27,6 +27,9 @@ const (
 	chatBytes     = 8000                   // of an answer; a model that says more is cut off
 	maxSaid       = 2000                   // bytes without the end of a sentence
 	chatIdleConns = 8
+	// The likeliest word, nearly always. Not the smallest number there is, which stands for zero with
+	// some servers: llama.cpp divides by it, gets infinities, and says any word at all.
+	chatTemperature = 0.01
 )
 
 // ChatConfig of a Chat.
@@ -104,28 +107,40 @@ func (c *Chat) Generate(ctx context.Context, q kb.Query, from []kb.Passage) ([]k
 }
 
 // Write has the model answer q from passages, which it knows by their numbers from 1, and calls each
-// with every sentence as soon as it is whole, from this goroutine, until each returns false. prompt
-// is the hash of what the model was asked, the same for the same question and passages. Errors are
-// Unavailable, or ctx's; sentences may have come before.
-func (c *Chat) Write(ctx context.Context, q kb.Query, from []kb.Passage, each func(kb.Claim) bool) (prompt string, err error) {
+// with every sentence as soon as it is whole, from this goroutine, until each returns false. The call's
+// prompt is the hash of what the model was asked, the same for the same question and passages. Errors
+// are Unavailable, or ctx's; sentences may have come before.
+func (c *Chat) Write(ctx context.Context, q kb.Query, from []kb.Passage, each func(kb.Claim) bool) (call assistant.Call, err error) {
 	defer problem.Wrap(&err, "openai.Chat.Write(%d passages)", len(from))
 	messages, prompt := ask(q, from)
+	said := splitter{lang: q.Lang}
+	call, err = c.ask(ctx, messages, func(text string, last bool) bool {
+		said.buf += text
+		return said.tell(last, each)
+	})
+	call.Prompt = prompt
+	return call, err
+}
+
+// ask has the model say something and calls hear with each piece of it, and once more with last after
+// the whole, until hear returns false. Errors are Unavailable, or ctx's.
+func (c *Chat) ask(ctx context.Context, messages []openai.ChatCompletionMessage, hear func(text string, last bool) bool) (call assistant.Call, err error) {
 	if err := c.breaker.enter(); err != nil {
-		return prompt, problem.From(problem.Unavailable, "", err)
+		return call, problem.From(problem.Unavailable, "", err)
 	}
-	err = c.write(ctx, messages, q.Lang, each)
+	err = c.try(ctx, messages, &call, hear)
 	c.breaker.leave(err, errors.Is(err, context.Canceled))
 	if err != nil && ctx.Err() == nil {
 		err = problem.From(problem.Unavailable, "", err)
 	}
-	return prompt, err
+	return call, err
 }
 
-// write asks until an answer begins.
-func (c *Chat) write(ctx context.Context, messages []openai.ChatCompletionMessage, lang kb.Lang, each func(kb.Claim) bool) error {
+// try asks until an answer begins.
+func (c *Chat) try(ctx context.Context, messages []openai.ChatCompletionMessage, call *assistant.Call, hear func(string, bool) bool) error {
 	pause := chatBackoff
 	for try := 1; ; try++ {
-		begun, err := c.stream(ctx, messages, lang, each)
+		begun, err := c.stream(ctx, messages, call, hear)
 		if err == nil || begun || try == chatTries || !passing(err) || ctx.Err() != nil {
 			return err
 		}
@@ -142,31 +157,44 @@ func passing(err error) bool {
 	return code == http.StatusTooManyRequests || code >= 500 || broken(err)
 }
 
-// stream makes one call; begun says whether the model said anything.
-func (c *Chat) stream(ctx context.Context, messages []openai.ChatCompletionMessage, lang kb.Lang, each func(kb.Claim) bool) (begun bool, err error) {
+// stream makes one call; begun says whether the model said anything. What a call cost is what the
+// server says, else an estimate from what was sent and received; a call that was refused is sent too.
+func (c *Chat) stream(ctx context.Context, messages []openai.ChatCompletionMessage, call *assistant.Call, hear func(string, bool) bool) (begun bool, err error) {
+	sent := 0
+	for _, m := range messages {
+		sent += len(m.Content)
+	}
+	total, counted := 0, 0
+	defer func() {
+		if counted == 0 {
+			counted = assistant.EstimateTokens(sent) + assistant.EstimateTokens(total)
+		}
+		call.Tokens += counted
+	}()
 	s, err := c.client.CreateChatCompletionStream(ctx, openai.ChatCompletionRequest{Model: c.c.Model, Messages: messages,
-		MaxTokens: chatTokens, Temperature: math.SmallestNonzeroFloat32, Stream: true})
+		MaxTokens: chatTokens, Temperature: chatTemperature, Stream: true})
 	if err != nil {
 		return false, err
 	}
 	defer s.Close()
-	said := splitter{lang: lang}
-	for total := 0; ; {
+	for {
 		r, err := s.Recv()
 		if errors.Is(err, io.EOF) {
-			said.tell(true, each)
+			hear("", true)
 			return begun, nil
 		}
 		if err != nil {
 			return begun, err
+		}
+		if r.Usage != nil {
+			counted = max(0, r.Usage.TotalTokens)
 		}
 		if len(r.Choices) == 0 || r.Choices[0].Delta.Content == "" {
 			continue
 		}
 		begun = true
 		text := r.Choices[0].Delta.Content
-		said.buf += text
-		if total += len(text); total > chatBytes || !said.tell(false, each) {
+		if total += len(text); total > chatBytes || !hear(text, false) {
 			return true, nil
 		}
 	}
@@ -189,10 +217,11 @@ const toldRule = "\n- The facts of the member's order say which passages fit. An
 
 // ask makes the messages, and the hash of all that stands in them but the mark.
 func ask(q kb.Query, from []kb.Passage) ([]openai.ChatCompletionMessage, string) {
-	var raw [12]byte
-	rand.Read(raw[:])
-	mark := hex.EncodeToString(raw[:])
-	write := func(mark string) (system, user string) {
+	told := rules
+	if len(q.Told) > 0 {
+		told += toldRule
+	}
+	return marked(told, func(mark string) string {
 		var b strings.Builder
 		for i, p := range from {
 			fmt.Fprintf(&b, "<%s passage %d>\n%s\n", mark, i+1, clean(strings.Join(append([]string{p.Title}, p.Headings...), " › "), 400))
@@ -202,14 +231,18 @@ func ask(q kb.Query, from []kb.Passage) ([]openai.ChatCompletionMessage, string)
 			fmt.Fprintf(&b, "<%s facts>\n%s\n</%s facts>\n\n", mark, clean(strings.Join(q.Told, "\n"), MaxPassage), mark)
 		}
 		fmt.Fprintf(&b, "<%s question>\n%s\n</%s question>\n", mark, clean(q.Text, kb.MaxQuestion), mark)
-		told := rules
-		if len(q.Told) > 0 {
-			told += toldRule
-		}
-		return strings.ReplaceAll(told, "MARK", mark), b.String()
-	}
-	system, user := write(mark)
-	s, u := write("")
-	return []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleSystem, Content: system},
-		{Role: openai.ChatMessageRoleUser, Content: user}}, kb.HashText(s + "\x00" + u).String()
+		return b.String()
+	})
+}
+
+// marked makes the messages of a prompt whose data stands between lines with a mark that no text in it
+// can know, and the hash of all that stands in them but the mark.
+func marked(rules string, data func(mark string) string) ([]openai.ChatCompletionMessage, string) {
+	var raw [12]byte
+	rand.Read(raw[:])
+	mark := hex.EncodeToString(raw[:])
+	return []openai.ChatCompletionMessage{
+			{Role: openai.ChatMessageRoleSystem, Content: strings.ReplaceAll(rules, "MARK", mark)},
+			{Role: openai.ChatMessageRoleUser, Content: data(mark)}},
+		kb.HashText(strings.ReplaceAll(rules, "MARK", "") + "\x00" + data("")).String()
 }

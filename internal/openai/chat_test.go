@@ -27,7 +27,9 @@ type chatRequest struct {
 	Model     string
 	Stream    bool
 	MaxTokens int `json:"max_tokens"`
-	Messages  []struct{ Role, Content string }
+
+	Temperature float64
+	Messages    []struct{ Role, Content string }
 }
 
 // chatServer is a chat server that says what it is told to, in the wire format of such servers.
@@ -148,7 +150,7 @@ func TestChatStreamsSentences(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	r := f.asked()[0]
-	if !r.Stream || r.Model != "m" || r.MaxTokens == 0 || len(r.Messages) != 2 {
+	if !r.Stream || r.Model != "m" || r.MaxTokens == 0 || r.Temperature < 0.001 || r.Temperature > 0.1 || len(r.Messages) != 2 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -290,7 +292,7 @@ func TestChatKeepsDataApart(t *testing.T) {
 	chat, _ := newChat(t, f)
 	var hashes []string
 	for range 2 {
-		hash, err := chat.Write(t.Context(), q, from, func(c kb.Claim) bool {
+		call, err := chat.Write(t.Context(), q, from, func(c kb.Claim) bool {
 			if _, why := kb.Support(c, from); why == "" {
 				t.Errorf("%q passes", c.Text)
 			}
@@ -299,7 +301,7 @@ func TestChatKeepsDataApart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hashes = append(hashes, hash)
+		hashes = append(hashes, call.Prompt)
 	}
 	if hashes[0] != hashes[1] || hashes[0] == "" {
 		t.Errorf("hashes %v", hashes)

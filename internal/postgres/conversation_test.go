@@ -185,12 +185,13 @@ func TestLateAnswer(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	c, _ := openThread(t, db)
-	ask := func(clientID, text string) (int, support.Entry, error) {
-		return db.AppendQuestion(t.Context(), c.ID, clientID, text)
+	ask := func(clientID, text string) (assistant.Asked, support.Entry, error) {
+		a, err := db.AppendQuestion(t.Context(), c.ID, clientID, text, time.Now(), time.Now().Add(-time.Minute))
+		return a, a.Given, err
 	}
-	epoch, given, err := ask("q1", "Gdzie jest paczka?")
-	if err != nil || epoch != 0 || given.Seq != 0 {
-		t.Fatalf("AppendQuestion: %d, %+v, %v", epoch, given, err)
+	asked, given, err := ask("q1", "Gdzie jest paczka?")
+	if err != nil || asked.Epoch != 0 || given.Seq != 0 {
+		t.Fatalf("AppendQuestion: %+v, %v", asked, err)
 	}
 	if _, given, err := ask("q1", "Gdzie jest paczka?"); err != nil || given.Seq != 0 {
 		t.Errorf("again, before the answer: %+v, %v", given, err)
@@ -207,13 +208,13 @@ func TestLateAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.ClientID = "q1"
-	first, err := db.AppendAnswer(t.Context(), c.ID, epoch, e)
+	first, err := db.AppendAnswer(t.Context(), c.ID, asked, e)
 	if err != nil || first.Seq != 2 || first.PubSeq != 2 {
 		t.Fatalf("AppendAnswer: %+v, %v", first, err)
 	}
 	slower := e
 	slower.Body, slower.Data = "Inaczej.", []byte(`{}`)
-	if got, err := db.AppendAnswer(t.Context(), c.ID, epoch, slower); err != nil || got.Seq != 2 || got.Body != e.Body {
+	if got, err := db.AppendAnswer(t.Context(), c.ID, asked, slower); err != nil || got.Seq != 2 || got.Body != e.Body {
 		t.Errorf("a second answer to the same question: %+v, %v; want the first", got, err)
 	}
 	if _, given, err := ask("q1", "Gdzie jest paczka?"); err != nil || given.Seq != 2 || given.Body != e.Body {
@@ -226,7 +227,7 @@ func TestLateAnswer(t *testing.T) {
 	}
 	late := e
 	late.ClientID = "q0"
-	if _, err := db.AppendAnswer(t.Context(), c.ID, epoch, late); !problem.Is(err, problem.Conflict) {
+	if _, err := db.AppendAnswer(t.Context(), c.ID, asked, late); !problem.Is(err, problem.Conflict) {
 		t.Errorf("late answer: %v, want Conflict", err)
 	}
 	if _, _, err := ask("q2", "Halo?"); !problem.Is(err, problem.Conflict) {

@@ -96,6 +96,16 @@ type AnswerData struct {
 	Handoff    string         `json:"handoff,omitempty"`  // why a person came first
 	Courtesy   string         `json:"courtesy,omitempty"` // what the message was that asked nothing
 	About      *SaidSubject   `json:"about,omitempty"`    // what was told of the member's order or object
+
+	Spoken     kb.Lang          `json:"spoken,omitempty"` // of the sentences, where it is another than Lang
+	Translated *SaidTranslation `json:"translated,omitempty"`
+	Joined     []string         `json:"joined,omitempty"` // client ids of the other messages that it answers
+}
+
+// SaidTranslation is what a machine made of an answer's sentences in the question's language.
+type SaidTranslation struct {
+	Sentences []string `json:"sentences"` // one for each of the answer's
+	Model     string   `json:"model"`
 }
 
 // SaidSentence is a sentence of an answer and the numbers of the citations it stands on.

@@ -87,6 +87,50 @@ for (const [lang, talk] of Object.entries(talks)) {
   })
 }
 
+const quick = {
+  fr: ['Bonjour', 'mon remboursement', 'combien de temps'],
+  zh: ['您好', '我的退款', '要多久'],
+}
+
+for (const [lang, messages] of Object.entries(quick)) {
+  scene(`quick messages in ${lang}`, { lang, width: 420, height: 860, timeout: 120_000 }, async (page, { site }) => {
+    await page.goto(`${site.shop}/?lang=${lang}`)
+    await page.locator('#launcher').click()
+    const frame = page.frameLocator('guichet-widget iframe')
+    await see(frame.locator('.hint', { hasText: await word(lang, 'ask.hint') }), 'that a machine answers, before the first question')
+    const box = frame.locator('#composer')
+    for (const [i, text] of messages.entries()) {
+      const into = i ? box : frame.locator('#ask')
+      await into.fill(text)
+      await into.press('Enter')
+      await see(frame.locator(part('question'), { hasText: text }), `« ${text} » in the conversation, while the one before is answered`)
+    }
+    const answers = frame.locator(`${part('answer')}[data-outcome]`)
+    await see(answers, 'the answer')
+    await until(async () => await frame.locator('#log').getAttribute('aria-busy') === null, 'the end of it')
+    assert.equal(await answers.count(), 1, 'one answer to all of them')
+    assert.deepEqual(await frame.locator(part('question')).allTextContents(), messages, 'each message once, in its order')
+    assert.equal(await answers.getAttribute('data-outcome'), 'answered', 'they were read as one question')
+    await see(answers.locator('.by', { hasText: await word(lang, 'answer.assistant') }), 'that a machine has written it')
+    assert.deepEqual(await violations(inside(page), tags), [], 'axe finds nothing')
+    await page.screenshot({ path: join(out, `talk-${lang}-quick.png`) })
+    await page.reload()
+    await page.locator('#launcher').click()
+    await frame.locator(part('recent')).first().click()
+    await until(async () => await frame.locator(part('question')).count() === 3, 'the three messages after a reload')
+    assert.equal(await frame.locator(`${part('answer')}[data-outcome]`).count(), 1, 'and their one answer')
+  })
+
+  scene(`the assistant says what it is in ${lang}`, { lang }, async (page, { site }) => {
+    await page.goto(`${site.url}/${lang}/ask`)
+    await see(page.locator('.ask-hint', { hasText: await word(lang, 'ask.hint') }), 'that a machine answers, before the first question')
+    await page.goto(`${site.url}/${lang}/ask?q=${encodeURIComponent(talks[lang].question)}`)
+    await see(page.locator('#answer .by', { hasText: await word(lang, 'answer.assistant') }), 'that a machine has written it')
+    await page.goto(`${site.url}/${lang}/ask?q=${encodeURIComponent(talks[lang].thanks)}`)
+    await see(page.locator('#answer .by', { hasText: await word(lang, 'answer.assistant') }), 'that a machine has written thanks too')
+  })
+}
+
 scene('the wish for a person on the page', { lang: 'fr' }, async (page, { site }) => {
   await page.goto(`${site.url}/fr/ask?q=${encodeURIComponent('Mon compte a été piraté')}`)
   await see(page.locator('[data-handoff="fraud"]', { hasText: (await word('fr', 'handoff.fraud')).slice(0, 20) }), 'why a person comes first')

@@ -26,6 +26,7 @@ type House struct {
 // Options of a House; zero fields take what most tests want.
 type Options struct {
 	Settings func(*config.Settings) // changes the settings
+	Checked  func(*config.Checked)  // changes them further than an operator may
 	Articles []kb.Article           // published before New returns; nil means the starter articles
 	NoVector bool                   // words alone
 	Embedder kb.Embedder            // instead of the real one
@@ -47,6 +48,9 @@ func New(t testing.TB, o Options) *House {
 	cfg, err := s.Check()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if o.Checked != nil {
+		o.Checked(&cfg)
 	}
 	log := slog.New(slog.DiscardHandler)
 	var a *app.App

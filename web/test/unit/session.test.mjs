@@ -7,7 +7,7 @@ import { bundle } from './bundle.mjs'
 const answer = text => ({ id: 'a1', outcome: 'answered', lang: 'en', text, sentences: [{ text, citations: [1] }], citations: [], choices: [], related: [] })
 
 /** api keeps conversations; a fault, given once, is what the next question meets. */
-const api = { fault: '', asked: [], conversations: new Map() }
+const api = { fault: '', asked: [], conversations: new Map(), held: null }
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const piece of request) body += piece
@@ -27,6 +27,13 @@ const server = createServer(async (request, response) => {
   api.asked.push(client_id)
   const fault = api.fault
   api.fault = ''
+  if (fault === 'hold') { // answered together with the next one
+    c.entries.push({ seq: c.entries.length + 1, kind: 'message', author: 'member', client_id, text, created_at: new Date().toISOString() })
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write('event: delta\ndata: {"text":"Too early.","citations":[]}\n\n')
+    api.held = response
+    return
+  }
   if (fault === 'refuse') return json(429, { detail: 'In 12 s.' })
   const add = e => c.entries.push({ seq: c.entries.length + 1, created_at: new Date().toISOString(), ...e })
   if (!c.entries.some(e => e.client_id === client_id)) {
@@ -37,6 +44,8 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write('event: sources\ndata: {"articles":[{}]}\n\nevent: delta\ndata: {"text":"Yes.","citations":[1]}\n\n')
   if (fault === 'break') return response.destroy()
+  api.held?.end(`event: joined\ndata: {"client_id":"${client_id}"}\n\nevent: answer\ndata: ${JSON.stringify(answer('Yes.'))}\n\n`)
+  api.held = null
   response.end(`event: answer\ndata: ${JSON.stringify(answer('Yes.'))}\n\n`)
 })
 await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -114,6 +123,44 @@ test('a stream that breaks is asked for again, and stands once', async () => {
   await settled(s)
   assert.equal(s.entries.value.filter(e => e.author === 'member').length, 1)
   assert.equal(api.asked.at(-1), api.asked.at(-2))
+})
+
+test('a message while one is answered: both stand, with one answer', async () => {
+  const storage = new Map()
+  const s = await browser(storage)
+  api.fault = 'hold'
+  s.send('Hello')
+  await until(s.live, l => l?.sentences.length)
+  s.send('my parcel')
+  assert.deepEqual(s.live.value.earlier.map(p => p.text), ['Hello'])
+  assert.deepEqual(s.live.value.sentences, [], 'what was said to the first is not shown with both')
+  assert.deepEqual([memory(storage).earlier[0].text, memory(storage).pending.text], ['Hello', 'my parcel'])
+  await settled(s)
+  assert.deepEqual(s.entries.value.map(e => e.text), ['Hello', 'my parcel', 'Yes.'])
+  assert.deepEqual([memory(storage).pending, memory(storage).earlier], [undefined, undefined])
+  assert.equal(memory(storage).conversations.length, 1)
+})
+
+test('two messages at once open one conversation and arrive in their order', async () => {
+  const storage = new Map()
+  const s = await browser(storage)
+  s.send('Hello')
+  s.send('my parcel')
+  await until(s.entries, e => e.filter(x => x.author === 'member').length === 2)
+  await until(s.live, l => !l)
+  assert.deepEqual(s.entries.value.filter(e => e.author === 'member').map(e => e.text), ['Hello', 'my parcel'])
+  assert.equal(memory(storage).conversations.length, 1)
+})
+
+test('a message that never arrived goes again after the one behind it', async () => {
+  const storage = new Map([['guichet', JSON.stringify({ visitor: 'v', conversations: [{ id: 'c9', token: 'token', lang: 'en', title: 'x', at: '2026-01-01' }],
+    earlier: [{ conversation: 'c9', client_id: 'lost', text: 'Hello' }], pending: { conversation: 'c9', client_id: 'last', text: 'my parcel' } })]])
+  api.conversations.set('c9', { id: 'c9', lang: 'en', owner: 'assistant', entries: [], ticket: null })
+  const s = await browser(storage)
+  await until(s.entries, e => e.filter(x => x.author === 'member').length === 2)
+  await until(s.live, l => !l)
+  assert.deepEqual(api.asked.slice(-2), ['last', 'lost'])
+  assert.equal(memory(storage).pending, undefined)
 })
 
 test('a refusal is said, and the same question goes again', async () => {

@@ -8,7 +8,7 @@ import { Channels } from "./handoff.tsx";
 import { follow } from "./nav.ts";
 import { Icon, Lang, Links, Talk, updated } from "./parts.tsx";
 import { send } from "./session.ts";
-import { config, lead, t, tagOf, typeset } from "./text.ts";
+import { config, lead, nameOf, t, tagOf, typeset } from "./text.ts";
 
 export const By = (): JSX.Element => <p class="by"><Icon is="spark" /><strong>{t("answer.assistant")}</strong></p>;
 
@@ -63,11 +63,21 @@ export function Answer({ of: a, last }: { of: Whole; last: boolean }): JSX.Eleme
       {person && last && <Channels id={id} />}
       {a.outcome === "answered" && <>
         {a.sentences.length > 0 && <>
-          <Words sentences={a.sentences} citations={a.citations} lang={a.lang} id={id} />
+          {a.translation
+            ? <>
+              <Words sentences={a.sentences.map((s, i) => ({ ...s, text: a.translation!.sentences[i] ?? s.text }))} citations={a.citations} lang={a.translation.lang} id={id} />
+              <p class="meta" data-part="translated">{t("answer.translated")}</p>
+              <details data-part="original"><summary>{t("answer.original", { lang: nameOf(a.text_lang) })}</summary>
+                <Words sentences={a.sentences} citations={a.citations} lang={a.text_lang} id={id + "o"} /></details>
+            </>
+            : <>
+              <Words sentences={a.sentences} citations={a.citations} lang={a.text_lang} id={id} />
+              {a.text_lang !== a.lang && <p class="meta" data-part="in-lang">{t("answer.in_lang", { lang: nameOf(a.text_lang) })}</p>}
+            </>}
           <Sources of={a.citations} id={id} />
         </>}
         {last && a.sentences.length > 0 && <p class="meta">{t("answer.made_from")} <a id={id + "why"} href={`/${config.lang}/answers/${a.id}#why`} target="_blank" rel="noopener">{t("answer.why")}</a></p>}
-        <Feedback at={"answers/" + a.id} question={t("widget.helpful")} why={t("widget.reasons")} copy={a.text}
+        <Feedback at={"answers/" + a.id} question={t("widget.helpful")} why={t("widget.reasons")} copy={a.translation?.text ?? a.text}
           reasons={["wrong", "incomplete", "off_topic", "wrong_language"]} said={(helpful) => event("feedback", { answer: a.id, helpful })} />
       </>}
       {a.outcome === "clarify" && <>

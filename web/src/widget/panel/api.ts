@@ -18,6 +18,9 @@ export interface Answer {
   handoff?: { reason: string };
   courtesy?: string;
   about?: Told;
+  text_lang: string; // of the sentences
+  translation?: { lang: string; text: string; sentences: string[] };
+  joined?: string[]; // client ids of the other messages that it answers
 }
 /** Told is what an answer says of the member's order or object. */
 export interface Told {

@@ -13,7 +13,8 @@ export function Conversation(): JSX.Element {
   const log = useRef<HTMLDivElement>(null);
   const [below, setBelow] = useState(false);
   const now = live.value;
-  const list = entries.value.filter((e) => !now || e.client_id !== now.pending.client_id);
+  const coming = now ? [...now.earlier, now.pending].map((p) => p.client_id) : [];
+  const list = entries.value.filter((e) => !e.client_id || !coming.includes(e.client_id));
   const held = ticket.value && ticket.value.status !== "closed";
 
   // New words are followed, but never past the question they answer; a reader who has scrolled away stays.
@@ -67,7 +68,7 @@ export function Conversation(): JSX.Element {
         </p>}
         <Composer id="composer" label={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.label")}
           placeholder={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.placeholder")}
-          max={held ? config.maxRequest : config.maxQuestion} busy={busy} send={send} attach={!!held}
+          max={held ? config.maxRequest : config.maxQuestion} busy={busy && (now?.state === "waiting" || !!now?.pending.ticket)} send={send} attach={!!held}
           {...(now?.state === "sending" && !now.pending.ticket && !now.answer && { stop })} />
       </div>
     </div>
@@ -103,6 +104,7 @@ function Coming({ of: l }: { of: Live }): JSX.Element {
   const reading = l.articles ? t("answer.reading", { n: l.articles }) : t("answer.searching");
   return (
     <>
+      {l.earlier.map((e) => <li class="member" key={e.client_id}><Mine text={e.text} /></li>)}
       <li class="member"><Mine text={p.text} state={state === "waiting" ? t("widget.waiting") : state === "sending" && p.ticket ? t("widget.sending") : ""} /></li>
       {l.answer ? <li><Answer of={l.answer} last /></li> : <>
         {(l.about || l.sentences.length > 0) && state === "sending" && <li><div class="answer" data-part="coming"><By />{l.about && <About of={l.about} />}<Words sentences={l.sentences} citations={l.citations} lang={config.lang} id="live" /></div></li>}

@@ -117,6 +117,7 @@ export function Composer({ id, label, placeholder, max, busy, send, stop, attach
   id: string; label: string; placeholder: string; max: number; busy?: boolean; send: (text: string, files?: string[]) => void; stop?: () => void; attach?: boolean;
 }): JSX.Element {
   const [error, setError] = useState("");
+  const [typed, setTyped] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   const files = useRef<Files>(null);
   const submit = (): void => {
@@ -129,6 +130,7 @@ export function Composer({ id, label, placeholder, max, busy, send, stop, attach
     send(field.value, files.current?.ids());
     files.current?.clear();
     field.value = "";
+    setTyped(false);
   };
   useEffect(() => setError(""), [label]);
   return (
@@ -137,13 +139,13 @@ export function Composer({ id, label, placeholder, max, busy, send, stop, attach
       <div class="box">
         <textarea id={id} ref={box} rows={1} dir="auto" placeholder={placeholder} enterkeyhint="send"
           aria-invalid={error ? "true" : undefined} aria-describedby={error ? id + "-error" : undefined}
-          onInput={() => setError("")}
+          onInput={(e) => { setError(""); setTyped(e.currentTarget.value.trim() !== ""); }}
           onKeyDown={(e) => {
             if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
             e.preventDefault();
             submit();
           }} />
-        {stop
+        {stop && !typed // what is written meanwhile is sent, and answered together with the question
           ? <button type="button" class="send" data-part="stop" aria-label={t("widget.stop")} onClick={stop}><Icon is="stop" /></button>
           : <button type="submit" class="send" data-part="send" aria-label={t("widget.send")} aria-disabled={busy ? "true" : undefined}><Icon is="send" /></button>}
       </div>

@@ -12,9 +12,10 @@ import { config, lead, t } from "./text.ts";
 /** Live is what is being sent or answered. */
 export interface Live {
   pending: Pending;
+  earlier: Pending[]; // quick messages before it, which are answered together with it
   state: "sending" | "waiting" | "failed" | "stopped"; // waiting: for the network
   articles?: number; // that are being read
-  about?: Told; // of the order or object
+  about?: Told | undefined; // of the order or object
   sentences: Sentence[];
   citations: Citation[];
   answer?: Answer;
@@ -47,6 +48,9 @@ export const lastQuestion = computed(() =>
 let vault: Vault;
 let site = "";
 let stopping: AbortController | null = null;
+let left: AbortController[] = []; // of messages that a later one went after
+let opening: Promise<Kept> | null = null;
+let begun = Promise.resolve(); // the message before is on its way
 let retry = 0; // timer
 let tries = 0;
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("guichet") : null;
@@ -82,11 +86,12 @@ export function begin(host: Host, lend: (value: string) => void): void {
   vault = new Vault(() => localStorage, lend, host.stored);
   memory.value = vault.read();
   let { pending } = memory.value;
+  const { earlier = [] } = memory.value;
   if (pending?.member && pending.member !== me.value?.id) pending = undefined;
-  openId.value = pending?.conversation || own.value[0]?.id || "";
+  openId.value = pending ? pending.conversation : own.value[0]?.id ?? "";
   if (openId.value) void refresh(true);
   if (pending) {
-    live.value = { pending, state: "sending", sentences: [], citations: [] };
+    live.value = { pending, earlier, state: "sending", sentences: [], citations: [] };
     void deliver();
   }
   change(() => {}); // the visitor's secret
@@ -114,6 +119,7 @@ function again(): void {
 
 export function fresh(): void {
   openId.value = "";
+  opening = null;
   entries.value = [];
   live.value = null;
   problem.value = "";
@@ -141,11 +147,13 @@ export async function signIn(token: string): Promise<void> {
 function leave(id: string): void {
   change((m) => {
     m.conversations = m.conversations.filter((c) => c.member !== id);
-    if (m.pending?.member === id) delete m.pending;
+    if (m.pending?.member !== id) return;
+    delete m.pending;
+    delete m.earlier;
   });
   about.value = null;
   if (openId.value && !current.value || live.value?.pending.member === id) {
-    stopping?.abort();
+    stop();
     fresh();
   }
   tabs?.postMessage("");
@@ -160,7 +168,7 @@ export function depart(): void {
 }
 
 export function wipe(): void {
-  stopping?.abort();
+  stop();
   signOut();
   about.value = null;
   vault.wipe();
@@ -243,9 +251,14 @@ export function seen(): void {
   if (reading.value && c && (last > (c.seen ?? 0) || c.unread)) changeKept(c.id, { seen: last, unread: 0 });
 }
 
-/** conversation is the open one; it is made where there is none. */
-export async function conversation(title = ""): Promise<Kept> {
+/** conversation is the open one; it is made, once, where there is none. */
+export const conversation = async (title = ""): Promise<Kept> => {
   if (current.value) return current.value;
+  const one = (opening ??= make(title).finally(() => { if (opening === one) opening = null; }));
+  return one;
+};
+
+async function make(title: string): Promise<Kept> {
   const by = me.value, subject = about.value && { type: about.value.type, id: about.value.id };
   const { id, token } = await call<{ id: string; token: string }>("conversations", { body: { lang: config.lang, site, subject }, token: auth.session });
   const c: Kept = { id, token: by ? "" : token, ...(by && { member: by.id }), lang: config.lang, title: title.slice(0, 90), at: new Date().toISOString() };
@@ -254,16 +267,42 @@ export async function conversation(title = ""): Promise<Kept> {
   return c;
 }
 
-/** send asks a question, or writes to the team where the conversation has a ticket. */
+/** send asks a question, or writes to the team where the conversation has a ticket. While a question
+ *  waits for its answer the next one goes after it, and the server answers both at once. */
 export function send(text: string, files?: string[]): void {
   const pending: Pending = { conversation: openId.value, client_id: secret(), text: text.trim() };
   if (ticket.value && ticket.value.status !== "closed") pending.ticket = true;
   if (pending.ticket && files?.length) pending.files = files;
   if (me.value) pending.member = me.value.id;
   if (about.value) pending.subject = { type: about.value.type, id: about.value.id };
-  change((m) => { m.pending = pending; });
-  live.value = { pending, state: "sending", sentences: [], citations: [] };
+  const before = live.value;
+  const earlier = before?.state === "sending" && !before.answer && stopping ? [...before.earlier, before.pending] : [];
+  if (earlier.length) {
+    left.push(stopping!);
+    stopping = null;
+  }
+  change((m) => { m.pending = pending; m.earlier = earlier; });
+  live.value = { pending, earlier, state: "sending", sentences: [], citations: [] };
   void deliver();
+}
+
+const isLive = (p: Pending): boolean => live.value?.pending.client_id === p.client_id;
+
+/** overtaken ends what a message did before which a later one is shown: it has its own answer, or the
+ *  later one's. */
+async function overtaken(p: Pending): Promise<void> {
+  await refresh();
+  const own = entries.value.some((e) => e.client_id === p.client_id && e.answer);
+  if (own && live.value) set({ earlier: live.value.earlier.filter((x) => x.client_id !== p.client_id) });
+}
+
+/** lost sends again, one after the other, what the server has never seen of the messages before. */
+function lost(earlier: Pending[]): void {
+  const p = earlier.find((x) => x.conversation && x.conversation === openId.value && !entries.value.some((e) => e.client_id === x.client_id));
+  if (!p || live.value) return;
+  change((m) => { m.pending = p; m.earlier = []; });
+  live.value = { pending: p, earlier: [], state: "sending", sentences: [], citations: [] };
+  queueMicrotask(() => void deliver());
 }
 
 const set = (more: Partial<Live>): void => { if (live.value) live.value = { ...live.value, ...more }; };
@@ -273,26 +312,33 @@ export async function deliver(): Promise<void> {
   clearTimeout(retry);
   const now = live.value;
   if (!now || stopping) return;
-  live.value = { pending: now.pending, state: "sending", sentences: [], citations: [] };
+  live.value = { pending: now.pending, earlier: now.earlier, state: "sending", sentences: [], citations: [] };
+  const mine = (stopping = new AbortController());
   if (!memory.value.pending) change((m) => { m.pending = now.pending; }); // it had been stopped
   const turn = (f: () => Promise<void>): Promise<void> =>
     navigator.locks ? navigator.locks.request("guichet:" + now.pending.client_id, f) as Promise<void> : f();
   await turn(async () => {
-    const pending = vault.read().pending;
-    if (pending?.client_id !== now.pending.client_id) { // another tab has it
+    const kept = vault.read();
+    const pending = [kept.pending, ...(kept.earlier ?? [])].find((p) => p?.client_id === now.pending.client_id);
+    if (!pending) { // another tab has it
+      if (stopping === mine) stopping = null;
+      if (!isLive(now.pending)) return;
       live.value = null;
       await refresh();
       return;
     }
-    stopping = new AbortController();
     try {
-      await transmit(pending, stopping.signal);
+      await transmit(pending, mine.signal);
+      if (!isLive(pending)) return await overtaken(pending);
+      const { earlier } = live.value!;
       settle(pending);
-      if (!(await refresh(false, true))) keep();
+      if (await refresh(false, true)) lost(earlier);
+      else keep();
     } catch (e) {
-      failed(e, pending);
+      if (isLive(pending)) failed(e, pending);
     } finally {
-      stopping = null;
+      left = left.filter((x) => x !== mine);
+      if (stopping === mine) stopping = null;
     }
   });
 }
@@ -301,15 +347,21 @@ export async function deliver(): Promise<void> {
 function settle(p: Pending): void {
   tries = 0;
   if (network.value === "lost") network.value = "";
-  change((m) => { if (m.pending?.client_id === p.client_id) delete m.pending; });
+  change((m) => {
+    if (m.pending?.client_id !== p.client_id) return;
+    delete m.pending;
+    delete m.earlier;
+  });
   tabs?.postMessage("");
 }
 
 /** keep shows what has arrived as if it had been read again, until it is. */
 function keep(): void {
-  const { pending: { client_id, text }, answer } = live.value!;
-  const seq = (entries.value.at(-1)?.seq ?? 0) + 1, created_at = new Date().toISOString();
-  entries.value = [...entries.value, { seq, kind: "message", author: "member", client_id, text, created_at },
+  const { pending, earlier, answer } = live.value!;
+  let seq = entries.value.at(-1)?.seq ?? 0;
+  const created_at = new Date().toISOString();
+  const sent = [...earlier, pending].filter((p) => !entries.value.some((e) => e.client_id === p.client_id));
+  entries.value = [...entries.value, ...sent.map(({ client_id, text }): Entry => ({ seq: ++seq, kind: "message", author: "member", client_id, text, created_at })),
     ...(answer ? [{ seq: seq + 1, kind: "answer", author: "assistant", text: answer.text, answer, created_at } as Entry] : [])];
   live.value = null;
 }
@@ -331,8 +383,8 @@ function failed(e: unknown, pending: Pending): void {
   if (gone(e) && pending.conversation && !(pending.subject && e.status === 404) && !(pending.member && e.status === 401)) { // begin another one, with the same question
     forget(pending.conversation);
     const moved: Pending = { conversation: "", client_id: pending.client_id, text: pending.text };
-    change((m) => { m.pending = moved; });
-    set({ pending: moved });
+    change((m) => { m.pending = moved; delete m.earlier; });
+    set({ pending: moved, earlier: [] });
     queueMicrotask(() => void deliver());
     return;
   }
@@ -341,12 +393,15 @@ function failed(e: unknown, pending: Pending): void {
 }
 
 async function transmit(p: Pending, signal: AbortSignal): Promise<void> {
-  if (!p.conversation) openId.value = "";
-  else openId.value = p.conversation;
+  if (p.conversation) openId.value = p.conversation;
   const c = await conversation(p.text);
   if (!p.conversation) {
-    change((m) => { if (m.pending) m.pending.conversation = c.id; });
-    set({ pending: { ...p, conversation: c.id } });
+    const known = (x: Pending): Pending => (x.client_id === p.client_id ? { ...x, conversation: c.id } : x);
+    change((m) => {
+      if (m.pending) m.pending = known(m.pending);
+      if (m.earlier) m.earlier = m.earlier.map(known);
+    });
+    if (live.value) set({ pending: known(live.value.pending), earlier: live.value.earlier.map(known) });
   }
   if (!c.title) changeKept(c.id, { title: p.text.slice(0, 90) });
   const body = { client_id: p.client_id, text: p.text, lang: config.lang, subject: p.subject };
@@ -354,9 +409,15 @@ async function transmit(p: Pending, signal: AbortSignal): Promise<void> {
     await call(path(c.id, "/messages"), { body: { client_id: p.client_id, text: p.text, attachments: p.files ?? [] }, token: keyOf(c), signal });
     return;
   }
-  for await (const { name, data } of stream(path(c.id, "/questions"), { body, token: keyOf(c), signal })) {
+  await begun; // in their order
+  const answer = stream(path(c.id, "/questions"), { body, token: keyOf(c), signal });
+  begun = new Promise((resolve) => setTimeout(resolve, 50));
+  for await (const { name, data } of answer) {
     const value = JSON.parse(data) as never;
-    if (name === "about") set({ about: value as Told });
+    if (name === "answer" && !isLive(p)) return;
+    if (!isLive(p) && name !== "error") continue;
+    if (name === "joined") set({ about: undefined, sentences: [], citations: [] });
+    else if (name === "about") set({ about: value as Told });
     else if (name === "sources") set({ articles: (value as { articles: unknown[] }).articles.length });
     else if (name === "delta") add(value as Sentence & { citation?: Citation });
     else if (name === "answer") return done(value as Answer);
@@ -373,8 +434,9 @@ function add(d: Sentence & { citation?: Citation }): void {
 function done(a: Answer): void {
   set({ answer: a });
   changeKept(openId.value, { at: new Date().toISOString() });
-  say(`${t("answer.assistant")} : ${lead(a)} ${a.text}`);
+  say(`${t("answer.assistant")} : ${lead(a)} ${a.translation ? t("answer.translated") + " " + a.translation.text : a.text}`);
   event("answer", { id: a.id, outcome: a.outcome, handoff: a.handoff?.reason });
 }
 
-export const stop = (): void => stopping?.abort();
+/** stop leaves the question that is being answered, and those that were sent before it. */
+export const stop = (): void => { for (const c of [...left, stopping]) c?.abort(); };

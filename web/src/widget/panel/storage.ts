@@ -28,6 +28,7 @@ export interface Memory {
   visitor: string; // tells one visitor's votes from another's; says nothing about who it is
   conversations: Kept[]; // the newest first
   pending?: Pending;
+  earlier?: Pending[]; // sent before it, and answered together with it
 }
 
 export const most = 10;
