@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"guichet/internal/abuse"
 	"guichet/internal/assistant"
 	"guichet/internal/attach"
 	"guichet/internal/auth"
@@ -45,6 +46,7 @@ type App struct {
 	token    support.Token // opens the API to commands on this machine
 	stops    []func(context.Context) error
 
+	Abuse     *abuse.Service
 	Assistant *assistant.Service
 	Attach    *attach.Service
 	Auth      *auth.Service
@@ -92,6 +94,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	a.stops = append(a.stops, func(context.Context) error { return a.index.Close() })
 	a.indexer = newIndexer(a.db.DB, a.index, log)
 	if a.Site, err = openSite(ctx, cfg, a.db.DB, a.catalogs, log); err != nil {
+		return a, err
+	}
+	if a.Abuse, err = openAbuse(ctx, cfg, a.db.DB, log); err != nil {
 		return a, err
 	}
 	a.Routing = routing.New(routing.Config{Store: a.db.DB, Words: a.catalogs, Log: log})

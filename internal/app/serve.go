@@ -195,13 +195,13 @@ func (a *App) loadStarter(ctx context.Context) error {
 // Jobs is what runs the promised jobs.
 func (a *App) Jobs() (*jobs.Runner, error) {
 	return jobs.New(jobs.Config{Pool: a.db.Pool(), Publish: a.Publish, Handoff: a.Handoff, Desk: a.Desk, Auth: a.Auth,
-		Files: a.Attach, Guard: a.Guard, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
+		Files: a.Attach, Guard: a.Guard, Proofs: a.Abuse, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
 }
 
 // Handler answers HTTP.
 func (a *App) Handler() (http.Handler, error) {
 	c := httpapi.Config{
-		Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Guard: a.Guard, Reading: a.db.DB,
+		Abuse: a.Abuse, Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Guard: a.Guard, Reading: a.db.DB,
 		Mailbox: a.db.DB, Routing: a.Routing,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
 		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, Identities: a.Identities, Host: a.Host, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,

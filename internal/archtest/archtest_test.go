@@ -24,7 +24,7 @@ var rings = map[string]int{
 	"internal/support": 0, "internal/similar": 0, "internal/problem": 0, "internal/locale": 0,
 
 	"internal/publish": 1, "internal/assistant": 1, "internal/handoff": 1, "internal/desk": 1, "internal/auth": 1, "internal/backup": 1, "internal/site": 1,
-	"internal/routing": 1, "internal/attach": 1, "internal/host": 1,
+	"internal/routing": 1, "internal/attach": 1, "internal/host": 1, "internal/abuse": 1,
 
 	"internal/postgres": 2, "internal/bleveindex": 2, "internal/openai": 2, "internal/mail": 2,
 	"internal/clamav": 2, "internal/httpapi": 2, "internal/jobs": 2, "internal/demo": 2,
@@ -72,6 +72,7 @@ var owners = map[string][]string{
 	"github.com/arran4/golang-ical":       {"internal/support"},
 	"github.com/gabriel-vasile/mimetype":  {"internal/attach"},
 	"golang.org/x/image":                  {"internal/attach"},
+	"github.com/altcha-org":               {"internal/abuse"},
 }
 
 type file struct {

@@ -33,6 +33,7 @@ type Settings struct {
 	KeepAnswer time.Duration `name:"keep-answers" env:"GUICHET_KEEP_ANSWERS" default:"720h" help:"How long answers and what they were made from are kept."`
 	Questions  float64       `name:"question-rate" env:"GUICHET_QUESTION_RATE" default:"60" help:"Questions a minute that one network may ask."`
 	Settle     time.Duration `name:"settle" env:"GUICHET_SETTLE" default:"1200ms" help:"How long a message that may go on in the next one, a greeting or a few words without an end, waits for it, so that both get one answer; up to 3s, 0s for not at all."`
+	FormTime   time.Duration `name:"form-time" env:"GUICHET_FORM_TIME" default:"2s" help:"Least time between a guest's form and its sending; what comes sooner is taken for a program's and held. 0 for none."`
 	AdminEmail string        `env:"GUICHET_ADMIN_EMAIL" default:"admin@localhost" help:"Address of the first admin."`
 
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL to use (15 or later, pgvector 0.7 or later). Default: a private one in the data folder."`

@@ -18,18 +18,33 @@ func encode(v any) []byte {
 	return b
 }
 
-// promiseConfirmation promises the confirmation of a ticket, unless its address or the site has had
-// its share of the last hour: then the mail is withheld, the ticket stands all the same, and its
-// page says how to go on.
-func (s *Service) promiseConfirmation(ctx context.Context, tx Tx, t support.Ticket, now time.Time) error {
+// shares reports whether a confirmation may be promised for the ticket: its address, and the site, have
+// not had their share of the last hour. What came without a proof of work gets one mail an address, and
+// leaves half of the site's to those who worked for theirs. A bot gets none at all, wherever it says
+// that it is at home.
+func (s *Service) shares(ctx context.Context, tx Tx, t support.Ticket, now time.Time) (address, site bool, err error) {
+	ofAddress, ofSite := support.MaxConfirm, s.c.SiteBudget
+	switch t.HeldReason {
+	case support.HeldBot:
+		return false, false, nil
+	case support.HeldNoProof:
+		ofAddress, ofSite = support.MaxConfirmNo, s.c.SiteBudget/2
+	}
 	to, all, err := tx.CountMails(ctx, support.MailConfirmation, t.Email, now.Add(-time.Hour))
-	if err != nil {
-		return err
+	return to < ofAddress, all < ofSite, err
+}
+
+// promiseConfirmation promises the confirmation of a ticket, if it may: else the mail is withheld, the
+// ticket stands all the same, and its page says how to go on. To a bot that page says what it says to
+// everybody, so it has no mail that would be withheld.
+func (s *Service) promiseConfirmation(ctx context.Context, tx Tx, t support.Ticket, may bool) error {
+	if t.HeldReason == support.HeldBot {
+		return nil
 	}
 	id := support.NewID[support.MailID]()
 	m := support.Mail{ID: id, MessageID: string(id) + "@" + s.c.MailDomain, Kind: support.MailConfirmation,
 		Ticket: t.ID, Recipient: t.Email, Lang: t.Lang, State: "queued"}
-	if to >= support.MaxConfirm || all >= s.c.SiteBudget {
+	if !may {
 		m.State = "withheld"
 		return tx.CreateMail(ctx, m)
 	}
@@ -121,22 +136,6 @@ func (s *Service) Prove(ctx context.Context, proof support.Token) (out Started, 
 	return out, err
 }
 
-// Release lets an agent release a held ticket without proof.
-func (s *Service) Release(ctx context.Context, actor support.Actor, id support.TicketID) (err error) {
-	defer problem.Wrap(&err, "handoff.Release(%s)", id)
-	if !actor.IsStaff() {
-		return problem.New(problem.Forbidden, "")
-	}
-	return s.c.Store.InHandoff(ctx, func(ctx context.Context, tx Tx) error {
-		t, err := tx.LockTicket(ctx, id)
-		if err != nil {
-			return err
-		}
-		_, err = s.release(ctx, tx, t, "released")
-		return err
-	})
-}
-
 func (s *Service) release(ctx context.Context, tx Tx, t support.Ticket, reason string) (support.Ticket, error) {
 	now := s.c.Now()
 	if t.Held() {
@@ -178,18 +177,23 @@ func (s *Service) CorrectAddress(ctx context.Context, id support.TicketID, email
 			return problem.New(problem.Conflict, "problem.address_proven")
 		}
 		now := s.c.Now()
-		to, _, err := tx.CountMails(ctx, support.MailConfirmation, email, now.Add(-time.Hour))
+		t.Email, t.UpdatedAt = email, now
+		if t.HeldReason == support.HeldBudget { // another address has a share of its own
+			t.HeldReason = support.HeldUnproven
+		}
+		address, site, err := s.shares(ctx, tx, t, now)
 		if err != nil {
 			return err
 		}
-		if to >= support.MaxConfirm {
+		if bot := t.HeldReason == support.HeldBot; !address && !bot {
 			return &problem.Error{Kind: problem.TooMany, Key: "problem.too_many_mails", RetryAfter: time.Hour}
+		} else if !site && !bot {
+			t.HeldReason = support.HeldBudget
 		}
-		t.Email, t.UpdatedAt = email, now
 		if err := tx.UpdateTicket(ctx, t); err != nil {
 			return err
 		}
-		return s.promiseConfirmation(ctx, tx, t, now)
+		return s.promiseConfirmation(ctx, tx, t, address && site)
 	})
 }
 
@@ -207,10 +211,7 @@ func (s *Service) ExpireHeld(ctx context.Context) (n int, err error) {
 			if err != nil || !t.Held() || t.Status == support.StatusSpam {
 				return err
 			}
-			if t, err = t.Change(support.StatusSpam, now); err != nil {
-				return err
-			}
-			return tx.UpdateTicket(ctx, t)
+			return s.toSpam(ctx, tx, t)
 		})
 		if err != nil {
 			return n, err

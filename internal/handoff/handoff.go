@@ -3,7 +3,9 @@
 package handoff
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -27,6 +29,8 @@ type Request struct {
 	Answer       support.AnswerID       // of the page the member came from; "" for none
 	Actor        support.Actor
 	Files        []support.AttachmentID // of the conversation, that go with the text
+	Held         string                 // why it is held, as abuse.Judge found; "" means support.HeldUnproven
+	Proof        support.Proof          // of work, that the new ticket spends
 }
 
 // Started is a ticket and a link token that opens it, for the one who asked.
@@ -65,6 +69,8 @@ type Tx interface {
 	// CountMails returns how many mails of the kind were promised since: to the recipient, and in all.
 	CountMails(ctx context.Context, kind support.MailKind, recipient string, since time.Time) (to, all int, err error)
 	CreateMail(ctx context.Context, m support.Mail) error
+	// SpendProof marks a proof of work as spent; fresh is false where it was before.
+	SpendProof(ctx context.Context, p support.Proof) (fresh bool, err error)
 	SaveToken(ctx context.Context, p support.Purpose, t support.Token, subject, detail string, expires time.Time) error
 	// SpendToken marks a token used and returns its subject and detail. NotFound for a token that
 	// never was, Gone for one that is used, expired or revoked.
@@ -187,8 +193,9 @@ func Check(r Request) (Request, error) {
 // id, returns the same ticket; a conversation with an open ticket returns that one, with the text
 // added. A guest's ticket is held until the address is proven.
 //
-// Errors: Invalid names every wrong field; Conflict if the channel is not open, or if the client id
-// came with another text or address.
+// Errors: Invalid names every wrong field, and the field "proof" where the proof of work was spent on
+// another request; Conflict if the channel is not open, or if the client id came with another text or
+// address.
 func (s *Service) Start(ctx context.Context, r Request) (out Started, err error) {
 	defer problem.Wrap(&err, "handoff.Start")
 	if r, err = Check(r); err != nil {
@@ -206,11 +213,17 @@ func (s *Service) Start(ctx context.Context, r Request) (out Started, err error)
 		}
 		break
 	}
+	if errors.Is(err, errSpent) {
+		return out, problem.InvalidField("proof", "problem.proof")
+	}
 	if err == nil && out.New {
 		failpoint.At(failpoint.HandoffCommitted)
 	}
 	return out, err
 }
+
+// errSpent is a Conflict, so that the second of two presses looks for the first one's ticket.
+var errSpent = problem.New(problem.Conflict, "problem.proof")
 
 func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err error) {
 	now := s.c.Now()
@@ -243,8 +256,23 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 	t = support.Ticket{
 		ID: support.NewID[support.TicketID](), Ref: support.NewRef(), Conversation: conversation,
 		Status: support.StatusNew, Category: r.Category, Channel: r.Channel, Lang: r.Lang,
-		Subject: subject(r.Text), Email: r.Email, HeldAt: now, HeldReason: support.HeldUnproven,
+		Subject: subject(r.Text), Email: r.Email, HeldAt: now, HeldReason: cmp.Or(r.Held, support.HeldUnproven),
 		CreatedAt: now, UpdatedAt: now,
+	}
+	if !r.Proof.None() {
+		if fresh, err := tx.SpendProof(ctx, r.Proof); err != nil {
+			return out, err
+		} else if !fresh {
+			return out, errSpent
+		}
+	}
+	ofAddress, ofSite, err := s.shares(ctx, tx, t, now)
+	if err != nil {
+		return out, err
+	}
+	mails := ofAddress && ofSite
+	if !mails && t.HeldReason != support.HeldBot {
+		t.HeldReason = support.HeldBudget
 	}
 	if err := tx.CreateTicket(ctx, t, r.ClientID); err != nil {
 		return out, err
@@ -255,7 +283,7 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 	if _, err := tx.Append(ctx, conversation, statusEntry(support.StatusData{To: support.StatusNew, Reason: "held"}, now)); err != nil {
 		return out, err
 	}
-	if err := s.promiseConfirmation(ctx, tx, t, now); err != nil {
+	if err := s.promiseConfirmation(ctx, tx, t, mails); err != nil {
 		return out, err
 	}
 	link := support.NewToken()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"guichet/internal/abuse"
 	"guichet/internal/assistant"
 	"guichet/internal/handoff"
 	"guichet/internal/problem"
@@ -294,16 +295,17 @@ func (s *Server) apiHandoff(c *gin.Context) error {
 		Email    string                 `json:"email"`
 		Text     string                 `json:"text"`
 		Files    []support.AttachmentID `json:"attachments"`
+		Proof    string                 `json:"proof"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
 	}
 	r := handoff.Request{ClientID: in.ClientID, Channel: support.Channel(in.Channel), Category: in.Category, Email: in.Email,
 		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c), Files: in.Files}
-	if _, err := handoff.Check(r); err != nil { // a mistake costs nothing of the budget
+	if r, err = handoff.Check(r); err != nil { // a mistake costs nothing of the budget
 		return err
 	}
-	if err := s.limiter.request(actor(c)); err != nil {
+	if r, err = s.admit(c, r, abuse.Signs{Proof: in.Proof}); err != nil {
 		return err
 	}
 	started, err := s.Handoff.Start(c.Request.Context(), r)

@@ -16,6 +16,11 @@ type Limits struct {
 	QuestionBurst  int     // at once; zero means 30
 	Requests       float64 // tickets an hour and network, over time; zero means 20
 	RequestBurst   int     // zero means 10
+	Bare           float64 // tickets an hour and network that came without a proof of work; zero means 10
+	BareBurst      int     // zero means 5
+	AddressBurst   int     // tickets of one e-mail address at once, and an hour over time; zero means 10
+	SiteBurst      int     // tickets of everybody at once, and in ten minutes over time; zero means 120
+	SiteBareBurst  int     // those of them that came without a proof of work; zero means 20
 	Searches       float64 // a minute and network, over time, those while typing counted; zero means 300
 	SearchBurst    int     // zero means 60
 	Uploads        float64 // files an hour and network, over time; zero means 120
@@ -41,6 +46,11 @@ func (l Limits) withDefaults() Limits {
 	defInt(&l.QuestionBurst, 30)
 	def(&l.Requests, 20)
 	defInt(&l.RequestBurst, 10)
+	def(&l.Bare, 10)
+	defInt(&l.BareBurst, 5)
+	defInt(&l.AddressBurst, 10)
+	defInt(&l.SiteBurst, 120)
+	defInt(&l.SiteBareBurst, 20)
 	def(&l.Searches, 300)
 	defInt(&l.SearchBurst, 60)
 	def(&l.Uploads, 120)
@@ -68,6 +78,7 @@ type limiter struct {
 	answers, finding, typing lane
 	mu                       sync.Mutex
 	questions, requests      map[string]*rate.Limiter
+	bare, addresses, site    map[string]*rate.Limiter // of requests; see budget.go
 	searches, small, hosts   map[string]*rate.Limiter
 	uploads                  map[string]*rate.Limiter
 	uploading                map[string]int // files that come now, by network
@@ -81,6 +92,7 @@ func newLimiter(l Limits) *limiter {
 		answers: newLane(l.AnswersAtOnce, l.AnswersWaiting), finding: newLane(l.AnswersAtOnce, l.AnswersWaiting),
 		typing:    newLane(typingAtOnce, l.AnswersWaiting),
 		questions: map[string]*rate.Limiter{}, requests: map[string]*rate.Limiter{},
+		bare: map[string]*rate.Limiter{}, addresses: map[string]*rate.Limiter{}, site: map[string]*rate.Limiter{},
 		searches: map[string]*rate.Limiter{}, small: map[string]*rate.Limiter{}, hosts: map[string]*rate.Limiter{},
 		uploads: map[string]*rate.Limiter{}, uploading: map[string]int{},
 	}
@@ -189,11 +201,20 @@ func (l *limiter) take(m map[string]*rate.Limiter, a support.Actor, every float6
 	if free(a) {
 		return nil
 	}
-	network := a.Network
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	b := m[network]
+	r := bucket(m, a.Network, every, burst, now).ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > 0 {
+		r.CancelAt(now)
+		return retryAfter(d)
+	}
+	return nil
+}
+
+// bucket is the one of a network, or of another key, in m; the caller holds the lock.
+func bucket(m map[string]*rate.Limiter, key string, every float64, burst int, now time.Time) *rate.Limiter {
+	b := m[key]
 	if b == nil {
 		if len(m) >= maxNetworks {
 			for k, old := range m {
@@ -206,12 +227,7 @@ func (l *limiter) take(m map[string]*rate.Limiter, a support.Actor, every float6
 			}
 		}
 		b = rate.NewLimiter(rate.Limit(every), burst)
-		m[network] = b
+		m[key] = b
 	}
-	r := b.ReserveN(now, 1)
-	if d := r.DelayFrom(now); d > 0 {
-		r.CancelAt(now)
-		return retryAfter(d)
-	}
-	return nil
+	return b
 }

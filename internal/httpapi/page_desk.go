@@ -58,6 +58,11 @@ const pageSize = 50
 
 // pageDesk lists tickets, for staff.
 func (s *Server) pageDesk(c *gin.Context) error {
+	return s.deskPage(c, http.StatusOK, c.Query("view"), formErrors{})
+}
+
+// deskPage is the list of a view; of one that is none, of the first.
+func (s *Server) deskPage(c *gin.Context, status int, view string, errs formErrors) error {
 	v, err := s.staff(c, "tickets", "desk.tickets")
 	if err != nil {
 		return err
@@ -73,9 +78,10 @@ func (s *Server) pageDesk(c *gin.Context) error {
 		Tickets []support.Ticket
 		Next    string // address of the next page; "" on the last
 		Names   map[support.AgentID]string
+		Held    heldList
 	}{deskView: v, View: desk.Views[0]}
 	for _, name := range desk.Views {
-		if name == c.Query("view") {
+		if name == view {
 			data.View = name
 		}
 	}
@@ -99,7 +105,9 @@ func (s *Server) pageDesk(c *gin.Context) error {
 	if len(tickets) == pageSize {
 		data.Next = "/desk?view=" + url.QueryEscape(data.View) + "&after=" + string(tickets[pageSize-1].ID)
 	}
-	return s.render(c, http.StatusOK, "desk/tickets", data)
+	data.Held = s.heldList(c, v, tickets)
+	data.Held.Errors = errs
+	return s.render(c, status, "desk/tickets", data)
 }
 
 // deskTicketPage is a ticket as staff work on it.

@@ -3,12 +3,14 @@ package httpapi
 import (
 	"crypto/rand"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"guichet/internal/abuse"
 	"guichet/internal/assistant"
 	"guichet/internal/attach"
 	"guichet/internal/handoff"
@@ -23,9 +25,19 @@ type requestForm struct {
 	Email    string
 	Category string
 	Text     string
+	Stamp    string        // when the form was first shown, signed
+	Trap     string        // what stands in the field that nobody sees
 	Upload   support.Token // the conversation that its files wait in, once there are some
 	Files    pick
 }
+
+// requestFields are the form's elements whose ids are not their fields' names: a proof that is not taken
+// leads to the button, where the next one is made.
+var requestFields = func() map[string]string {
+	ids := maps.Clone(fileFields)
+	ids["proof"] = "send"
+	return ids
+}()
 
 // pageRequestForm shows the form of a request, with the answer that the member came from. For anybody.
 func (s *Server) pageRequestForm(c *gin.Context) error {
@@ -43,6 +55,11 @@ func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs for
 		return err
 	}
 	f.Files = files.with(errs)
+	if !s.Abuse.Good(c.Request.Context(), f.Stamp) { // a form that comes back keeps the moment it began
+		if f.Stamp, err = s.Abuse.Stamp(c.Request.Context()); err != nil {
+			return err
+		}
+	}
 	data := struct {
 		view
 		Form       requestForm
@@ -82,7 +99,7 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		return s.received(c, conversation, support.AuthorMember, fields, n, name, r)
 	})
 	f := requestForm{ClientID: fields.Get("client_id"), Answer: fields.Get("answer"), Email: fields.Get("email"),
-		Category: fields.Get("category"), Text: fields.Get("text"), Upload: support.Token(fields.Get("upload"))}
+		Category: fields.Get("category"), Text: fields.Get("text"), Stamp: fields.Get("stamp"), Trap: fields.Get("homepage"), Upload: support.Token(fields.Get("upload"))}
 	if len(f.Upload) != len(support.NewToken()) {
 		f.Upload = support.NewToken()
 	}
@@ -96,14 +113,14 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 	r := handoff.Request{ClientID: f.ClientID, Channel: support.ChannelEmail, Category: f.Category, Email: f.Email,
 		Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c), Files: fields.Files}
 	if err == nil {
-		_, err = handoff.Check(r) // a mistake costs nothing of the budget
+		r, err = handoff.Check(r) // a mistake costs nothing of the budget
 		err = fields.with(err)
 	}
 	if err == nil && len(r.Files) > 0 {
 		r.Conversation, err = s.Attach.Form(c.Request.Context(), f.Upload, lang(c))
 	}
 	if err == nil {
-		err = s.limiter.request(actor(c))
+		r, err = s.admit(c, r, abuse.Signs{Form: true, Proof: fields.Get("proof"), Stamp: f.Stamp, Trap: f.Trap})
 	}
 	if err == nil {
 		if _, err := s.reader(c, ""); err != nil {
@@ -112,7 +129,7 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		started, err = s.Handoff.Start(c.Request.Context(), r)
 	}
 	if err != nil {
-		problems, status, again := s.formProblem(c, err, fileFields)
+		problems, status, again := s.formProblem(c, err, requestFields)
 		if !again {
 			return err
 		}

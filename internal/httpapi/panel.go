@@ -35,7 +35,6 @@ var panelTexts = []string{
 type panelConfig struct {
 	Lang        kb.Lang        `json:"lang"`
 	Tag         string         `json:"tag"`
-	Dir         string         `json:"dir"`
 	Site        string         `json:"site"`
 	Langs       []panelLang    `json:"langs"`
 	Sites       []string       `json:"sites"` // origins of the pages that may hold the panel
@@ -44,13 +43,13 @@ type panelConfig struct {
 	Zone        string         `json:"zone"`
 	MaxQuestion int            `json:"maxQuestion"`
 	MaxRequest  int            `json:"maxRequest"`
-	Attach      string         `json:"attach"` // script that takes files, when the first one comes
+	Attach      string         `json:"attach"` // script that comes with a form: it takes files, and works for a guest's request
 	Texts       map[string]any `json:"texts"`
 }
 
 type panelLang struct {
 	Lang kb.Lang `json:"lang"`
-	Tag  string  `json:"tag"`
+	Tag  string  `json:"tag,omitempty"` // where it is not the same
 	Name string  `json:"name"`
 }
 
@@ -89,13 +88,17 @@ func (s *Server) panel(c *gin.Context, mode string) error {
 		Mode   string
 		Config panelConfig
 	}{view: v, Mode: mode, Config: panelConfig{
-		Lang: v.Lang, Tag: v.Tag(), Dir: v.T("site.dir"), Site: v.SiteName, Sites: []string{}, Langs: []panelLang{},
+		Lang: v.Lang, Tag: v.Tag(), Site: v.SiteName, Sites: []string{}, Langs: []panelLang{},
 		Categories: support.Categories, Promise: v.T("channel.answer_by", "date", v.DateTime(v.PromiseNow)),
 		Zone: v.zone.String(), MaxQuestion: kb.MaxQuestion, MaxRequest: support.MaxRequest, Attach: s.assets.url("attach.js"), Texts: v.words.Texts(panelTexts...),
 	}}
 	data.Config.Sites = append(data.Config.Sites, decided(c).Sites...)
 	for _, l := range decided(c).Langs {
-		data.Config.Langs = append(data.Config.Langs, panelLang{l, l.Tag(), langName(l)})
+		other := panelLang{Lang: l, Name: langName(l)}
+		if l.Tag() != string(l) {
+			other.Tag = l.Tag()
+		}
+		data.Config.Langs = append(data.Config.Langs, other)
 	}
 	return s.render(c, http.StatusOK, "panel", data)
 }

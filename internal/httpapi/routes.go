@@ -44,6 +44,7 @@ func (s *Server) routes() {
 	s.get(api+"/conversations/:id/attachments/:file/content", s.apiAttachmentContent)
 	s.get(api+"/attachments/limits", s.apiAttachmentLimits)
 	s.get(api+"/contact-options", s.apiContactOptions)
+	s.get(api+"/challenge", s.apiChallenge)
 	s.get(api+"/articles", s.apiArticles)
 	s.get(api+"/articles/:lang/:slug", s.apiArticle)
 	s.post(api+"/articles/:lang/:slug/feedback", s.apiArticleFeedback)
@@ -97,6 +98,7 @@ func (s *Server) routes() {
 
 	// The desk, for people who work here.
 	s.get("/desk", s.pageDesk)
+	s.post("/desk/held", s.pageHeldSort)
 	s.get("/desk/sign-in", s.pageEnter)
 	s.post("/desk/sign-in", s.pageEnterSend)
 	s.get("/desk/lost-password", s.pageLost)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"guichet/internal/abuse"
 	"guichet/internal/assistant"
 	"guichet/internal/attach"
 	"guichet/internal/auth"
@@ -50,6 +51,7 @@ type Mailbox interface {
 
 // Config of a Server.
 type Config struct {
+	Abuse     *abuse.Service
 	Assistant *assistant.Service
 	Attach    *attach.Service
 	Auth      *auth.Service

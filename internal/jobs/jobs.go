@@ -32,7 +32,7 @@ const (
 	queueScan  = "scan"
 )
 
-// Publish, Handoff, Desk, Auth, Files, Guard and Answers keep the promises; the services of these names meet them.
+// Publish, Handoff, Desk, Auth, Files, Guard, Proofs and Answers keep the promises; the services of these names meet them.
 type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
@@ -59,6 +59,9 @@ type (
 	Guard interface {
 		Embed(ctx context.Context, id support.TicketID) error
 	}
+	Proofs interface {
+		Prune(ctx context.Context) (int, error)
+	}
 	Answers interface {
 		DeleteAnswersOlderThan(ctx context.Context, before time.Time) (int, error)
 	}
@@ -73,6 +76,7 @@ type Config struct {
 	Auth        Auth
 	Files       Files
 	Guard       Guard
+	Proofs      Proofs
 	Answers     Answers
 	KeepAnswers time.Duration // zero means 30 days
 	Log         *slog.Logger
@@ -138,6 +142,7 @@ func workers(c Config) *river.Workers {
 	add(ws, plain(func(ctx context.Context, _ closeSolved) error { _, err := c.Desk.CloseSolved(ctx); return err }))
 	add(ws, promised(c.Files.Scan, c.Files.GiveUp, func(j attach.ScanAttachment) support.AttachmentID { return j.Attachment }))
 	add(ws, plain(func(ctx context.Context, _ purgeFiles) error { _, err := c.Files.Purge(ctx); return err }))
+	add(ws, plain(func(ctx context.Context, _ pruneProofs) error { _, err := c.Proofs.Prune(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ expireHeld) error { _, err := c.Handoff.ExpireHeld(ctx); return err }))
 	add(ws, plain(func(ctx context.Context, _ pruneAnswers) error {
 		_, err := c.Answers.DeleteAnswersOlderThan(ctx, time.Now().Add(-c.KeepAnswers))
@@ -153,6 +158,7 @@ type (
 	closeSolved  struct{} // what was solved 14 days ago
 	pruneAnswers struct{}
 	purgeFiles   struct{} // that nobody sent
+	pruneProofs  struct{} // of work, that were spent and have expired
 )
 
 func (embedMissing) Kind() string { return "embed_missing" }
@@ -160,6 +166,7 @@ func (expireHeld) Kind() string   { return "expire_held" }
 func (closeSolved) Kind() string  { return "close_solved" }
 func (pruneAnswers) Kind() string { return "prune_answers" }
 func (purgeFiles) Kind() string   { return "purge_files" }
+func (pruneProofs) Kind() string  { return "prune_proofs" }
 
 // periodic says when. Each comes at the start too, since a process may not live for a day.
 func periodic() []*river.PeriodicJob {
@@ -175,6 +182,7 @@ func periodic() []*river.PeriodicJob {
 		every(time.Hour, expireHeld{}, river.QueueDefault),
 		every(time.Hour, closeSolved{}, river.QueueDefault),
 		every(time.Hour, purgeFiles{}, river.QueueDefault),
+		every(time.Hour, pruneProofs{}, river.QueueDefault),
 		every(24*time.Hour, pruneAnswers{}, river.QueueDefault),
 	}
 }

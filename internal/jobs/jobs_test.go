@@ -61,6 +61,7 @@ type (
 	accounts      struct{ *house }
 	answers       struct{ *house }
 	files         struct{ *house }
+	proofs        struct{ *house }
 )
 
 func (h articles) Embed(ctx context.Context, a kb.ArticleID) error {
@@ -112,7 +113,8 @@ func (h files) Scan(_ context.Context, id support.AttachmentID) error {
 func (h files) GiveUp(_ context.Context, id support.AttachmentID, _ error) error {
 	return h.call("give up " + string(id))
 }
-func (h files) Purge(context.Context) (int, error) { return 0, h.call("purge") }
+func (h proofs) Prune(context.Context) (int, error) { return 0, h.call("forget") }
+func (h files) Purge(context.Context) (int, error)  { return 0, h.call("purge") }
 
 // promise enqueues jobs as the use cases do.
 func (h *house) promise(promised ...interface{ Kind() string }) {
@@ -133,7 +135,7 @@ func (h *house) promise(promised ...interface{ Kind() string }) {
 // run starts a runner and returns what stops it and waits for its end.
 func (h *house) run() (stop func()) {
 	h.t.Helper()
-	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Files: files{h}, Answers: answers{h},
+	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Files: files{h}, Proofs: proofs{h}, Answers: answers{h},
 		KeepAnswers: 48 * time.Hour, Timeout: h.timeout, StopBudget: 200 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
@@ -208,11 +210,11 @@ func TestRun(t *testing.T) {
 	h := setup(t)
 	h.promise(publish.EmbedArticle{Article: "a"}, handoff.SendConfirmation{Mail: "m1"}, attach.ScanAttachment{Attachment: "f1"})
 	stop := h.run()
-	h.wait("embed a", "confirmation m1", "scan f1", "embed ", "expire", "close", "prune", "purge")
+	h.wait("embed a", "confirmation m1", "scan f1", "embed ", "expire", "close", "prune", "purge", "forget")
 	h.promise(desk.SendReply{Mail: "m2"}, desk.SendStatus{Mail: "m3"}, handoff.AnnounceTicket{Mail: "m4"}, auth.SendAccountMail{Mail: "m5"})
 	h.wait("reply m2", "reply m3", "confirmation m4", "account m5")
 	stop()
-	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "embed_missing", "expire_held", "close_solved", "prune_answers", "scan_attachment", "purge_files"} {
+	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "embed_missing", "expire_held", "close_solved", "prune_answers", "scan_attachment", "purge_files", "prune_proofs"} {
 		if j := h.job(kind); j.State != "completed" {
 			t.Errorf("%s is %+v", kind, j)
 		}

@@ -160,7 +160,9 @@ func TestEveryKeyThatIsUsedExists(t *testing.T) {
 		used["problem."+string(k)] = "problem.Kind"
 		used["error."+string(k)] = "problem.Kind"
 	}
-	used["desk.held."+support.HeldUnproven] = "support.HeldUnproven"
+	for _, r := range support.HeldReasons {
+		used["desk.held."+r], used["desk.cause."+r] = "support.HeldReasons", "support.HeldReasons"
+	}
 	english := catalog(t, kb.English)
 	for key, where := range used {
 		if _, ok := english[key]; !ok {

@@ -29,13 +29,11 @@ const (
 	MaxClientID   = 100                 // bytes
 	MaxEmail      = 254                 // RFC 5321, section 4.5.3.1.3
 	MaxConfirm    = 3                   // confirmation mails an address and hour
+	MaxConfirmNo  = 1                   // of those to requests that came without a proof of work
 	MaxReset      = 3                   // password mails an address and hour
 	ReopenWithin  = 14 * 24 * time.Hour // of a solved ticket; then it is closed
 	HeldUntilSpam = 48 * time.Hour
 )
-
-// HeldUnproven is the reason of a request that waits for proof of its address.
-const HeldUnproven = "address_unproven"
 
 // Categories are the reasons of a request, in the order of the form. Until they are edited by
 // admins, they are these.

@@ -3,9 +3,11 @@
 
 import { ask } from "./ask.ts";
 import { copy, forms, menus, reveal, swap } from "./forms.ts";
+import { proofs } from "./proofs.ts";
 import { shortcuts, suggest } from "./search.ts";
 
 ask();
+proofs();
 forms();
 swap();
 copy(document);

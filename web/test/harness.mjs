@@ -121,7 +121,8 @@ export async function serve(env, from) {
   const mine = {
     PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: tmpdir(),
     GUICHET_ADDR: url.slice('http://'.length), GUICHET_OPS_ADDR: 'off', GUICHET_DATA_DIR: data,
-    GUICHET_TRUSTED_PROXIES: '127.0.0.1/32', GUICHET_LOG_LEVEL: 'warn', ...env,
+    GUICHET_TRUSTED_PROXIES: '127.0.0.1/32', GUICHET_LOG_LEVEL: 'warn',
+    GUICHET_FORM_TIME: '0s', ...env, // these visitors fill in a form faster than people do
   }
   const binary = process.env.GUICHET_BROWSER_BINARY ?? join(root, 'bin/guichet')
   const child = start(binary, ['serve'], { env: mine, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -310,11 +311,11 @@ export async function ask(site, lang, text) {
   return r.json()
 }
 
-/** request sends the form as a browser without scripts would: the path of the ticket's page. */
+/** request sends the form from this machine, of which no proof of work is asked: the path of the ticket's page. */
 export async function request(site, lang, email, text, answer = '') {
   const body = new FormData()
   for (const [k, v] of Object.entries({ client_id: crypto.randomUUID(), email, text, answer, category: 'refund' })) body.set(k, v)
-  const r = await fetch(`${site.url}/${lang}/requests/new`, { method: 'POST', headers: network(), body, redirect: 'manual' })
+  const r = await fetch(`${site.url}/${lang}/requests/new`, { method: 'POST', body, redirect: 'manual' })
   assert.equal(r.status, 303, `the form for ${email} makes a ticket`)
   return r.headers.get('location')
 }

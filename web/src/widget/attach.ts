@@ -1,6 +1,8 @@
-// Files that a member sends with what they write. Loaded when the first one is chosen, dropped or
-// pasted, so it brings nothing of the panel along and needs nothing of it: plain elements below one of
-// the panel's own.
+// Files that a member sends with what they write. Loaded with the form of a request (whose proof of
+// work comes along), or when the first file is chosen, dropped or pasted, so it brings nothing of the
+// panel along and needs nothing of it: plain elements below one of the panel's own.
+
+export { prover } from "../proof/proof.ts";
 
 /** What the panel lends. */
 export interface Lender {

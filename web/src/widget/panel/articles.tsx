@@ -9,7 +9,7 @@ import { go, openArticle, type Over } from "./nav.ts";
 import { Icon, Links, Loading, reason, Retry, Section, Talk, updated } from "./parts.tsx";
 import { say, send } from "./session.ts";
 import { useShelf } from "./shelf.ts";
-import { config, t, tagOf } from "./text.ts";
+import { config, nameOf, t, tagOf } from "./text.ts";
 
 const query = signal("");
 
@@ -118,7 +118,7 @@ export function Article({ of: o }: { of: Over & { name: "article" } }): JSX.Elem
       {page.cited && <p class="notice">{t(page.cited === "marked" ? "article.cited" : "article.changed_since")}</p>}
       <div class="prose" lang={tagOf(a.lang)} dir="auto" ref={body} onClick={clicked} dangerouslySetInnerHTML={{ __html: page.html }} />
       {page.translations.length > 1 && <p class="langs">{page.translations.filter((x) => x.lang !== a.lang && (x.lang === config.lang || a.lang !== config.lang)).map((x) => (
-        <a key={x.lang} href={x.url} lang={tagOf(x.lang)} onClick={(e) => { if (openArticle(x.url)) e.preventDefault(); }}>{config.langs.find((l) => l.lang === x.lang)?.name ?? x.lang}</a>
+        <a key={x.lang} href={x.url} lang={tagOf(x.lang)} onClick={(e) => { if (openArticle(x.url)) e.preventDefault(); }}>{nameOf(x.lang)}</a>
       ))}</p>}
       <Feedback at={`articles/${a.lang}/${o.slug}`} question={t("feedback.question")} why={t("feedback.improve")} reasons={[]} />
       {page.related.length > 0 && <Section title={t("article.related")}><Links of={page.related} id={"rel-" + a.id} /></Section>}

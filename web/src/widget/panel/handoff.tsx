@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { prover } from "../../proof/proof.ts";
 import type { Files } from "../attach.ts";
 import { Attach } from "./attach.tsx";
 import { call, Refused, type Option, type Options, type Ticket } from "./api.ts";
@@ -93,6 +94,7 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const files = useRef<Files>(null);
+  const [work] = useState(() => import(config.attach).then((m: { prover: typeof prover }) => m.prover("request")).catch(() => null));
   const d = draft.value;
   const words = d.text ?? text;
   const show = (wrong: Record<string, string>): void => {
@@ -107,10 +109,11 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
     setErrors({});
     try {
       const c = await conversation(words);
-      const { ticket } = await call<{ ticket: Ticket }>(path(c.id, "/handoff"), {
+      const send = (proof: string): Promise<{ ticket: Ticket }> => call(path(c.id, "/handoff"), {
         token: keyOf(c),
-        body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words, attachments: files.current?.ids() ?? [] },
+        body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words, attachments: files.current?.ids() ?? [], proof },
       });
+      const { ticket } = await ((await work)?.send(send) ?? send(""));
       tickets.value = { ...tickets.value, [c.id]: ticket };
       changeKept(c.id, { ref: ticket.ref, at: new Date().toISOString() });
       type({ text: null, category: "", client_id: secret() });
@@ -119,7 +122,7 @@ function Form({ text, done }: { text: string; done: (t: Ticket) => void }): JSX.
       done(ticket);
       void refresh();
     } catch (e) {
-      if (e instanceof Refused && Object.keys(e.fields).length) show(e.fields);
+      if (e instanceof Refused && Object.keys(e.fields).length && !e.fields["proof"]) show(e.fields);
       else setProblem(reason(e, "widget.not_sent"));
     } finally {
       setBusy(false);

@@ -3,9 +3,8 @@
 export interface Config {
   lang: string;
   tag: string;
-  dir: string;
   site: string;
-  langs: { lang: string; tag: string; name: string }[];
+  langs: { lang: string; tag?: string; name: string }[]; // tag where it is not the same
   sites: string[];
   categories: string[];
   promise: string;
