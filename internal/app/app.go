@@ -131,7 +131,7 @@ func (a *App) assemble() {
 	a.Host = host.New(db, nil)
 	a.Assistant = assistant.New(a.withModel(assistant.Config{Search: search, Subjects: a.Host,
 		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
-		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer}), Settle: a.cfg.Settle, Writing: a.writing()}))
+		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer, Params: *newSetup(a.cfg.AnswerFrom).Extract}), Settle: a.cfg.Settle, Writing: a.writing()}))
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Teams: teams{a.Site}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
 	a.Guard = handoff.NewGuard(handoff.GuardConfig{Store: db, Asking: a.embedder.questions, Indexing: a.embedder.indexing,

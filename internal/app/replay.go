@@ -24,7 +24,7 @@ const maxReplayed = 20_000
 
 // setup is what answers are made with here and now.
 func (a *App) setup(ctx context.Context) assistant.Setup {
-	s := newSetup()
+	s := newSetup(a.cfg.AnswerFrom)
 	if a.embedder.questions != nil {
 		s.Model = a.embedder.questions.Model()
 		s.Means, _ = a.db.CurrentMeans(ctx, s.Model) // an answer is no worse for a gap in its trace
@@ -33,8 +33,9 @@ func (a *App) setup(ctx context.Context) assistant.Setup {
 	return s
 }
 
-func newSetup() assistant.Setup {
+func newSetup(answerFrom float64) assistant.Setup {
 	p, x := kb.DefaultParams, kb.DefaultExtractParams
+	x.Threshold = answerFrom
 	return assistant.Setup{Params: &p, Extract: &x}
 }
 
@@ -61,12 +62,12 @@ func Replay(ctx context.Context, cfg config.Checked, log *slog.Logger, id suppor
 	if cfg.EmbeddingsURL == "off" {
 		find = func() (kb.Embedder, error) { return nil, nil }
 	}
-	return replay(ctx, db.DB, find, cfg.EmbeddingsURL != "off", log, id)
+	return replay(ctx, db.DB, find, cfg.EmbeddingsURL != "off", cfg.AnswerFrom, log, id)
 }
 
 // Replay is Replay with what is open here.
 func (a *App) Replay(ctx context.Context, id support.AnswerID) (assistant.Replay, error) {
-	return replay(ctx, a.db.DB, func() (kb.Embedder, error) { return a.embedder.indexing, nil }, a.embedder.indexing != nil, a.log, id)
+	return replay(ctx, a.db.DB, func() (kb.Embedder, error) { return a.embedder.indexing, nil }, a.embedder.indexing != nil, a.cfg.AnswerFrom, a.log, id)
 }
 
 // replayer makes one answer again.
@@ -76,14 +77,16 @@ type replayer struct {
 	log    *slog.Logger
 	stored assistant.Made
 	notes  []string
+
+	answerFrom float64 // the setting, as it is now
 }
 
 func (r *replayer) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-func replay(ctx context.Context, db *postgres.DB, embed func() (kb.Embedder, error), vectors bool, log *slog.Logger, id support.AnswerID) (out assistant.Replay, err error) {
-	r := &replayer{db: db, embed: embed, log: log}
+func replay(ctx context.Context, db *postgres.DB, embed func() (kb.Embedder, error), vectors bool, answerFrom float64, log *slog.Logger, id support.AnswerID) (out assistant.Replay, err error) {
+	r := &replayer{db: db, embed: embed, answerFrom: answerFrom, log: log}
 	r.stored.Answer, r.stored.Trace, err = db.FindTrace(ctx, id)
 	if problem.Is(err, problem.NotFound) {
 		return out, fmt.Errorf("there is no answer %s: it was never given, or it is past its keeping (GUICHET_KEEP_ANSWERS)", id)
@@ -132,7 +135,7 @@ func (r *replayer) recall(ctx context.Context, model string) (err error) {
 	meaning := !slices.Contains(t.Degraded, kb.LegMeaning)
 	if t.Setup.Params == nil || t.Setup.Extract == nil {
 		r.note("the answer does not say what it was made with: today's parameters are taken for that day's")
-		t.Setup = newSetup()
+		t.Setup = newSetup(r.answerFrom)
 		for _, h := range t.Found {
 			if h.Signals.Meaning {
 				t.Setup.Model = model
@@ -271,7 +274,7 @@ func (r *replayer) today(ctx context.Context, model string) (made assistant.Made
 	if t.Setup.Model != model {
 		t.Vector = nil
 	}
-	setup := newSetup()
+	setup := newSetup(r.answerFrom)
 	c := kb.HybridConfig{Words: index, Library: r.db, Params: *setup.Params}
 	x := kb.ExtractorConfig{Params: *setup.Extract}
 	if model != "" {

@@ -32,6 +32,7 @@ type Settings struct {
 	Proxies    []string      `name:"trusted-proxies" env:"GUICHET_TRUSTED_PROXIES" help:"Networks of the proxies whose X-Forwarded-For is believed."`
 	KeepAnswer time.Duration `name:"keep-answers" env:"GUICHET_KEEP_ANSWERS" default:"720h" help:"How long answers and what they were made from are kept."`
 	Questions  float64       `name:"question-rate" env:"GUICHET_QUESTION_RATE" default:"60" help:"Questions a minute that one network may ask."`
+	AnswerFrom float64       `name:"answer-from" env:"GUICHET_ANSWER_FROM" default:"0.5" help:"Confidence, 0 to 1, from which an answer is offered; a higher one answers less and errs less."`
 	Settle     time.Duration `name:"settle" env:"GUICHET_SETTLE" default:"1200ms" help:"How long a message that may go on in the next one, a greeting or a few words without an end, waits for it, so that both get one answer; up to 3s, 0s for not at all."`
 	FormTime   time.Duration `name:"form-time" env:"GUICHET_FORM_TIME" default:"2s" help:"Least time between a guest's form and its sending; what comes sooner is taken for a program's and held. 0 for none."`
 	AdminEmail string        `env:"GUICHET_ADMIN_EMAIL" default:"admin@localhost" help:"Address of the first admin."`
@@ -125,6 +126,9 @@ func (s Settings) Check() (c Checked, err error) {
 			prefix = netip.PrefixFrom(a, a.BitLen())
 		}
 		c.Trusted = append(c.Trusted, prefix)
+	}
+	if s.AnswerFrom <= 0 || s.AnswerFrom >= 1 {
+		return c, fmt.Errorf("GUICHET_ANSWER_FROM is %g: want a number between 0 and 1", s.AnswerFrom)
 	}
 	if s.Settle < 0 || s.Settle > maxSettle {
 		return c, fmt.Errorf("GUICHET_SETTLE is %s: want nothing or more, and at most %s", s.Settle, maxSettle)

@@ -435,6 +435,11 @@ func TestUploadsAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for coming := 0; coming < 6; { // what was written may still be on its way to the server
+		if err := h.Database().Pool().QueryRow(t.Context(), `SELECT count(*) FROM attachments WHERE state = 'receiving'`).Scan(&coming); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m.attach("seventh", "a.txt", []byte("x"), 429, `"kind":"too_many"`)
 	for _, w := range waiting {
 		w.Close()
