@@ -35,7 +35,9 @@ func (a *App) setup(ctx context.Context) assistant.Setup {
 
 func newSetup(answerFrom float64) assistant.Setup {
 	p, x := kb.DefaultParams, kb.DefaultExtractParams
-	x.Threshold = answerFrom
+	if answerFrom > 0 {
+		x.Threshold = answerFrom
+	}
 	return assistant.Setup{Params: &p, Extract: &x}
 }
 

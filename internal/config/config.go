@@ -127,8 +127,8 @@ func (s Settings) Check() (c Checked, err error) {
 		}
 		c.Trusted = append(c.Trusted, prefix)
 	}
-	if s.AnswerFrom <= 0 || s.AnswerFrom >= 1 {
-		return c, fmt.Errorf("GUICHET_ANSWER_FROM is %g: want a number between 0 and 1", s.AnswerFrom)
+	if s.AnswerFrom < 0 || s.AnswerFrom >= 1 {
+		return c, fmt.Errorf("GUICHET_ANSWER_FROM is %g: want a number from 0, for the default, to less than 1", s.AnswerFrom)
 	}
 	if s.Settle < 0 || s.Settle > maxSettle {
 		return c, fmt.Errorf("GUICHET_SETTLE is %s: want nothing or more, and at most %s", s.Settle, maxSettle)
