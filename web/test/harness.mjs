@@ -113,6 +113,17 @@ async function mailServer() {
   return { inbox, url: `smtp://${address}?tls=none` }
 }
 
+/** vectorServer is the real embedder behind the vectors that are kept already; its address. */
+const vectorServer = memo(async () => {
+  const binary = join(await tempDir(), 'vectors')
+  await run('go', ['build', '-o', binary, './tools/vectors'], { cwd: root })
+  const child = start(binary, ['-install', join(root, '.local')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  return new Promise((resolve, reject) => {
+    child.over.then(() => reject(new Error('the embedding server has ended')))
+    createInterface({ input: child.stdout }).once('line', resolve)
+  })
+})
+
 /** A running guichet: {url, adminLink, log, inbox, signInLink()}. */
 export async function serve(env, from) {
   const data = join(await tempDir(), 'data')
@@ -150,7 +161,7 @@ export async function serve(env, from) {
 export const main = memo(async () => {
   const mail = await mailServer()
   const shop = `127.0.0.1:${await freePort()}`
-  const site = await serve({ SMTP_URL: mail.url, GUICHET_LEGAL_URL: '/fr/articles/quel-delai-pour-quoi', GUICHET_DEMO_ADDR: shop }, process.env.GUICHET_BROWSER_DATA)
+  const site = await serve({ EMBEDDINGS_URL: await vectorServer(), SMTP_URL: mail.url, GUICHET_LEGAL_URL: '/fr/articles/quel-delai-pour-quoi', GUICHET_DEMO_ADDR: shop }, process.env.GUICHET_BROWSER_DATA)
   site.shop = `http://${shop}`
   site.inbox = mail.inbox
   await warm(site)
