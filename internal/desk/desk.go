@@ -35,6 +35,7 @@ type Rating struct {
 type Filter struct {
 	View  string           // one of Views; "" for the first
 	Agent support.AgentID  // whose "mine" are
+	Teams []support.TeamID // whose tickets; none means all
 	Limit int              // zero means 50, at most 200
 	After support.TicketID // the last one of the page before; "" for the first page
 }
@@ -64,10 +65,11 @@ type Tx interface {
 // Store reads threads and runs transactions.
 type Store interface {
 	InDesk(ctx context.Context, do func(context.Context, Tx) error) error
-	// Tickets lists tickets newest movement first. Held ones are only in the view "held".
+	// Tickets lists tickets: what is to be done by when it is owed, the rest newest movement first.
+	// Held ones are only in the view "held".
 	Tickets(ctx context.Context, f Filter) ([]support.Ticket, error)
-	// CountTickets returns how many tickets each view holds; "mine" are the agent's.
-	CountTickets(ctx context.Context, agent support.AgentID) (map[string]int, error)
+	// CountTickets returns how many tickets of the teams each view holds; "mine" are the agent's.
+	CountTickets(ctx context.Context, agent support.AgentID, teams []support.TeamID) (map[string]int, error)
 	// Colleagues lists the agents who are not disabled, by name.
 	Colleagues(ctx context.Context) ([]support.Agent, error)
 	// SolvedTooLong returns at most so many tickets that were solved before, the longest first.
@@ -143,7 +145,7 @@ func (s *Service) Tickets(ctx context.Context, actor support.Actor, f Filter) (t
 	if ts, err = s.c.Store.Tickets(ctx, f); err != nil {
 		return nil, nil, err
 	}
-	counts, err = s.c.Store.CountTickets(ctx, f.Agent)
+	counts, err = s.c.Store.CountTickets(ctx, f.Agent, f.Teams)
 	return ts, counts, err
 }
 

@@ -217,3 +217,19 @@ func (k SLAClock) target(now, due, paused, done time.Time, c Calendar) SLATarget
 	}
 	return t
 }
+
+// Due is by when the next of it is owed: the first answer, then the resolution, of those whose clock
+// runs. Zero where nothing is.
+func (k SLAClock) Due() time.Time {
+	if k.StartedAt.IsZero() || k.Ended || !k.ResolvedAt.IsZero() {
+		return time.Time{}
+	}
+	var due time.Time
+	if k.FirstAt.IsZero() && k.FirstPausedAt.IsZero() {
+		due = k.FirstDue
+	}
+	if k.ResolutionPausedAt.IsZero() && !k.ResolutionDue.IsZero() && (due.IsZero() || k.ResolutionDue.Before(due)) {
+		due = k.ResolutionDue
+	}
+	return due
+}

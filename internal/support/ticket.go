@@ -177,11 +177,23 @@ type Ticket struct {
 	EmailProvenAt time.Time // zero: nobody has shown that the address is theirs
 	HeldAt        time.Time // zero: not held
 	HeldReason    string
-	Assignee      AgentID   // who works on it; "" for nobody yet
-	PromisedAt    time.Time // first answer by; zero while held
+	Assignee      AgentID  // who works on it; "" for nobody yet
+	Member        MemberID // whose it is; "" for a guest's
+	Team          TeamID   // that it is brought to
+	Priority      Priority
+	About         Subject           // the member's order or object; zero for nothing in particular
+	Fields        map[string]string // of the category, by key, in the form they are kept
+	SLA           SLAClock
+	PromisedAt    time.Time // first answer by: what SLA.FirstDue says; zero while held
 	SolvedAt      time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+}
+
+// On returns t with its clocks as they stand after something.
+func (t Ticket) On(k SLAClock) Ticket {
+	t.SLA, t.PromisedAt = k, k.FirstDue
+	return t
 }
 
 // Held reports whether the ticket waits for proof of its address: no team sees it, no clock runs.
