@@ -39,7 +39,7 @@ type panelConfig struct {
 	Site        string         `json:"site"`
 	Langs       []panelLang    `json:"langs"`
 	Sites       []string       `json:"sites"` // origins of the pages that may hold the panel
-	Categories  []string       `json:"categories"`
+	Categories  []categoryJSON `json:"categories"`
 	Promise     string         `json:"promise"` // first answer by, for a request made now
 	Zone        string         `json:"zone"`
 	MaxQuestion int            `json:"maxQuestion"`
@@ -90,7 +90,7 @@ func (s *Server) panel(c *gin.Context, mode string) error {
 		Config panelConfig
 	}{view: v, Mode: mode, Config: panelConfig{
 		Lang: v.Lang, Tag: v.Tag(), Dir: v.T("site.dir"), Site: v.SiteName, Sites: []string{}, Langs: []panelLang{},
-		Categories: support.Categories, Promise: v.T("channel.answer_by", "date", v.DateTime(v.PromiseNow)),
+		Categories: s.categories(v.Lang), Promise: v.T("channel.answer_by", "date", v.DateTime(v.PromiseNow)),
 		Zone: v.zone.String(), MaxQuestion: kb.MaxQuestion, MaxRequest: support.MaxRequest, Attach: s.assets.url("attach.js"), Texts: v.words.Texts(panelTexts...),
 	}}
 	data.Config.Sites = append(data.Config.Sites, decided(c).Sites...)

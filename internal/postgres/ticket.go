@@ -35,6 +35,7 @@ var (
 	findTicket           = query("find_ticket", `SELECT `+ticketColumns+` FROM tickets WHERE id = @id`)
 	lockTicket           = query("lock_ticket", `SELECT `+ticketColumns+` FROM tickets WHERE id = @id FOR UPDATE`)
 	findTicketByClientID = query("find_ticket_by_client_id", `SELECT `+ticketColumns+` FROM tickets WHERE client_id = @client_id`)
+	findTicketByRef      = query("find_ticket_by_ref", `SELECT `+ticketColumns+` FROM tickets WHERE ref = @ref`)
 	// The condition is that of the index tickets_one_open.
 	findOpenTicket = query("find_open_ticket", `
 		SELECT `+ticketColumns+` FROM tickets
@@ -64,6 +65,10 @@ func conversationTicket(ctx context.Context, r runner, c support.ConversationID)
 
 func (d deskTx) FindTicketByClientID(ctx context.Context, clientID string) (support.Ticket, error) {
 	return one(ctx, d.tx, findTicketByClientID, args{"client_id": clientID}, scanTicket)
+}
+
+func (d deskTx) FindTicketByRef(ctx context.Context, ref string) (support.Ticket, error) {
+	return one(ctx, d.tx, findTicketByRef, args{"ref": ref}, scanTicket)
 }
 
 func (d deskTx) FindOpenTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error) {
@@ -217,6 +222,8 @@ var confirmationWithheld = query("confirmation_withheld", `
 	SELECT state = 'withheld' FROM mails WHERE ticket_id = @ticket AND kind = 'confirmation'
 	ORDER BY id DESC LIMIT 1`)
 
+var ownerOf = query("owner_of", `SELECT owner FROM conversations WHERE id = @id`)
+
 // Thread reads a ticket with what its reader may see of the conversation; see desk.Store.
 func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out desk.Thread, err error) {
 	if err = checkID(id); err != nil {
@@ -226,6 +233,9 @@ func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out 
 		return out, err
 	}
 	if out.Entries, err = db.entriesOf(ctx, out.Ticket.Conversation, 0, staff); err != nil {
+		return out, err
+	}
+	if out.Owner, err = one(ctx, db.pool, ownerOf, args{"id": out.Ticket.Conversation}, value[support.Owner]); err != nil {
 		return out, err
 	}
 	if staff {

@@ -1,6 +1,9 @@
 package support
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // DefaultFirstAnswer is the business time within which a first answer is promised where the category
 // says nothing else: two working days of the default calendar.
@@ -166,6 +169,32 @@ func RunSLA(p SLAPolicy, c Calendar, started time.Time, changes []SLAChange) (k 
 		}
 	}
 	return k
+}
+
+// SLAChanges reads from a ticket's thread what RunSLA wants: since when its clock runs, and what
+// happened since. started is zero where the ticket was never brought to a team.
+func SLAChanges(entries []Entry) (started time.Time, changes []SLAChange) {
+	for _, e := range entries {
+		switch {
+		case e.Kind == EntryMessage && e.Author == AuthorAgent:
+			changes = append(changes, SLAChange{At: e.CreatedAt, Answered: true})
+		case e.Kind == EntryStatus:
+			var d StatusData
+			if json.Unmarshal(e.Data, &d) != nil {
+				continue
+			}
+			switch d.Reason {
+			case ReasonSent, ReasonProven, ReasonReleased:
+				if started.IsZero() {
+					started = e.CreatedAt
+				}
+			}
+			if d.To != "" {
+				changes = append(changes, SLAChange{At: e.CreatedAt, To: d.To})
+			}
+		}
+	}
+	return started, changes
 }
 
 // SLAState is how a target stands.

@@ -67,12 +67,27 @@ type Entry struct {
 	CreatedAt   time.Time
 }
 
-// StatusData is the Data of a status entry. The body stays empty: each reader's language says it.
+// StatusData is the Data of a status entry: of a change of the ticket's status, of the conversation's
+// owner, or of both. Each reader's language says it; the body is empty, but for what was agreed
+// where an agent hands back.
 type StatusData struct {
 	From   Status `json:"from,omitempty"`
-	To     Status `json:"to"`
-	Reason string `json:"reason,omitempty"` // "held", "proven", "released", "reopened"
+	To     Status `json:"to,omitempty"`    // "" where the status stays
+	Owner  Owner  `json:"owner,omitempty"` // "" where the owner stays
+	Team   string `json:"team,omitempty"`  // name of the team that it was brought to
+	Reason string `json:"reason,omitempty"`
 }
+
+// The reasons of a status entry.
+const (
+	ReasonHeld       = "held"     // the request waits for proof of its address
+	ReasonSent       = "sent"     // it was brought to its team at once
+	ReasonProven     = "proven"   // its address was proven, and it was brought to its team
+	ReasonReleased   = "released" // an agent brought it there
+	ReasonReopened   = "reopened"
+	ReasonTaken      = "taken"       // an agent has it now
+	ReasonHandedBack = "handed_back" // an agent gave the conversation back to the assistant; the body says what was agreed
+)
 
 // AssignData is the Data of a note that says who has a ticket now. Its body stays empty.
 type AssignData struct {
