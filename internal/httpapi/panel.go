@@ -13,18 +13,20 @@ import (
 // panelTexts are the keys, and the beginnings of keys, of what the panel says. Each is sent with every
 // panel, so what it does not say is not here.
 var panelTexts = []string{
-	"widget.", "subject.", "contact_first.", "category.", "status.", "handoff.", "courtesy.",
+	"widget.", "subject.", "contact_first.", "existing.", "status.", "handoff.", "courtesy.",
 	"action.copied", "action.copy",
 	"answer.assistant", "answer.clarify", "answer.made_from", "answer.nearest", "answer.reading", "answer.searching",
 	"answer.source_n", "answer.sources", "answer.talk", "answer.unknown", "answer.unknown_next", "answer.why",
 	"article.changed_since", "article.cited", "article.related", "article.updated",
 	"ask.failed", "ask.hint", "ask.label", "ask.placeholder",
-	"channel.always", "channel.answer_by", "channel.email", "channel.email_start",
+	"channel.email_start", "channel.recommended",
 	"feedback.comment", "feedback.hint", "feedback.improve", "feedback.no", "feedback.question", "feedback.send",
 	"feedback.thanks", "feedback.yes",
 	"home.articles", "home.collections", "home.popular", "home.title",
 	"problem.text_missing", "problem.too_long",
-	"request.category", "request.category_choose", "request.email", "request.email_hint", "request.next", "request.send",
+	"request.category", "request.category_choose", "request.email", "request.email_hint", "request.email_known", "request.help_us",
+	"request.missing", "request.missing_send", "request.missing_text", "request.next", "request.next_known", "request.no", "request.send",
+	"request.suggested", "request.yes",
 	"request.text", "request.text_hint", "request.title",
 	"search.ask_instead", "search.found", "search.label", "search.none",
 	"thread.team", "thread.you",
