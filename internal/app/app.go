@@ -133,11 +133,11 @@ func (a *App) assemble() {
 		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
 		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer, Params: *newSetup(a.cfg.AnswerFrom).Extract}), Settle: a.cfg.Settle, Writing: a.writing()}))
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
-		Zone: a.cfg.Place, Teams: teams{a.Site}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
+		Zone: a.cfg.Place, Routing: a.Routing, Teams: teams{a.Site, a.Routing}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
 	a.Guard = handoff.NewGuard(handoff.GuardConfig{Store: db, Asking: a.embedder.questions, Indexing: a.embedder.indexing,
 		Labels: a.labels, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
-		Zone: a.cfg.Place, Log: a.log})
+		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
 	files := attach.Config{Store: db, Blobs: db, Log: a.log}
 	if a.cfg.ClamAV != "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"guichet/internal/handoff"
-	"guichet/internal/support"
 	"guichet/kb"
 )
 
@@ -12,13 +11,13 @@ import (
 // where there are no past ones of the category. The category for all the rest says nothing of what
 // is in it, and is learnt from past requests alone.
 func (a *App) labels(context.Context) (out []handoff.Spoken, err error) {
-	for _, key := range support.Categories {
-		if key == "other" {
-			out = append(out, handoff.Spoken{Category: key})
+	for _, c := range a.Routing.Current().Offered() {
+		if c.Key == "other" {
+			out = append(out, handoff.Spoken{Category: string(c.Key)})
 			continue
 		}
 		for _, l := range kb.Langs {
-			out = append(out, handoff.Spoken{Category: key, Lang: l, Text: a.catalogs.T(l, "category."+key, nil)})
+			out = append(out, handoff.Spoken{Category: string(c.Key), Lang: l, Text: a.Routing.Text(c, l).Label})
 		}
 	}
 	return out, nil

@@ -12,6 +12,7 @@ import (
 	"guichet/internal/locale"
 	"guichet/internal/mail"
 	"guichet/internal/postgres"
+	"guichet/internal/routing"
 	"guichet/internal/seal"
 	"guichet/internal/site"
 	"guichet/internal/support"
@@ -109,11 +110,18 @@ func (a *App) deskLang() kb.Lang {
 	return kb.English
 }
 
-// teams announces every new ticket at the one address that admins have set.
-type teams struct{ site *site.Service }
+// teams announces a new ticket where its team wants to hear of it, else at the one address that admins
+// have set.
+type teams struct {
+	site    *site.Service
+	routing *routing.Service
+}
 
 // TeamAddress implements handoff.Teams.
-func (t teams) TeamAddress(context.Context, support.Ticket) (address string, notify bool, err error) {
+func (t teams) TeamAddress(_ context.Context, ticket support.Ticket) (address string, notify bool, err error) {
+	if own, ok := t.routing.Current().Team(ticket.Team); ok && own.Value.Notify && own.Value.Email != "" {
+		return own.Value.Email, true, nil
+	}
 	address = t.site.Current().TeamMail
 	return address, address != "", nil
 }

@@ -27,7 +27,7 @@ func (s *Service) Assign(ctx context.Context, actor support.Actor, id support.Ti
 		return problem.New(problem.Forbidden, "")
 	}
 	return s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
-		t, err := tx.LockTicket(ctx, id)
+		t, err := s.lock(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,14 @@ func (s *Service) Assign(ctx context.Context, actor support.Actor, id support.Ti
 			return err
 		}
 		t.Assignee, t.UpdatedAt = to, now
-		return tx.UpdateTicket(ctx, t)
+		if err := tx.UpdateTicket(ctx, t); err != nil || to == "" {
+			return err
+		}
+		c, err := tx.LockConversation(ctx, t.Conversation)
+		if err != nil || c.Owner != support.OwnerQueue {
+			return err
+		}
+		return s.taken(ctx, tx, to, t, now)
 	})
 }
 

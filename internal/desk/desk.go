@@ -20,7 +20,8 @@ type Thread struct {
 	Entries []support.Entry
 	// Withheld says that the confirmation could not be sent: the address has had its share.
 	Withheld bool
-	Ratings  []Rating // of the assistant's answers in it; for staff
+	Ratings  []Rating      // of the assistant's answers in it; for staff
+	Owner    support.Owner // of the conversation
 }
 
 // Rating is what somebody said of an answer in a thread.
@@ -35,6 +36,7 @@ type Rating struct {
 type Filter struct {
 	View  string           // one of Views; "" for the first
 	Agent support.AgentID  // whose "mine" are
+	Teams []support.TeamID // whose tickets; none means all
 	Limit int              // zero means 50, at most 200
 	After support.TicketID // the last one of the page before; "" for the first page
 }
@@ -47,7 +49,11 @@ type Tx interface {
 	LockTicket(ctx context.Context, id support.TicketID) (support.Ticket, error)
 	FindConversationTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error)
 	UpdateTicket(ctx context.Context, t support.Ticket) error
-	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner) error
+	LockConversation(ctx context.Context, c support.ConversationID) (support.Conversation, error)
+	// MoveConversation is handoff.Tx.MoveConversation: locked, with a higher epoch, and seen by the member.
+	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner, e support.Entry) (support.Entry, error)
+	// Said reports whether an author has sent an entry under the client id.
+	Said(ctx context.Context, c support.ConversationID, by support.Author, clientID string) (bool, error)
 	// Append is handoff.Tx.Append: numbered under the lock, once a client id.
 	Append(ctx context.Context, c support.ConversationID, e support.Entry) (support.Entry, error)
 	// FindAgent reads a person who works here; NotFound.
@@ -64,10 +70,11 @@ type Tx interface {
 // Store reads threads and runs transactions.
 type Store interface {
 	InDesk(ctx context.Context, do func(context.Context, Tx) error) error
-	// Tickets lists tickets newest movement first. Held ones are only in the view "held".
+	// Tickets lists tickets: what is to be done by when it is owed, the rest newest movement first.
+	// Held ones are only in the view "held".
 	Tickets(ctx context.Context, f Filter) ([]support.Ticket, error)
-	// CountTickets returns how many tickets each view holds; "mine" are the agent's.
-	CountTickets(ctx context.Context, agent support.AgentID) (map[string]int, error)
+	// CountTickets returns how many tickets of the teams each view holds; "mine" are the agent's.
+	CountTickets(ctx context.Context, agent support.AgentID, teams []support.TeamID) (map[string]int, error)
 	// Colleagues lists the agents who are not disabled, by name.
 	Colleagues(ctx context.Context) ([]support.Agent, error)
 	// SolvedTooLong returns at most so many tickets that were solved before, the longest first.
@@ -105,6 +112,12 @@ type SendReply struct {
 // Kind names the job.
 func (SendReply) Kind() string { return "send_reply" }
 
+// Routing says which hours promises are counted in, and which teams an agent works in.
+type Routing interface {
+	Hours(t support.TeamID, c support.Channel) support.Calendar
+	Skills(id support.AgentID) support.Skills
+}
+
 // Config of a Service.
 type Config struct {
 	Store      Store
@@ -112,6 +125,7 @@ type Config struct {
 	Links      Links
 	MailDomain string
 	Zone       *time.Location
+	Routing    Routing
 	Log        *slog.Logger
 	Now        func() time.Time // nil means time.Now
 }
@@ -139,11 +153,11 @@ func (s *Service) Tickets(ctx context.Context, actor support.Actor, f Filter) (t
 	if f.Limit <= 0 || f.Limit > 200 {
 		f.Limit = 50
 	}
-	f.Agent = actor.Agent.ID
+	f.Agent, f.Teams = actor.Agent.ID, s.teams(actor)
 	if ts, err = s.c.Store.Tickets(ctx, f); err != nil {
 		return nil, nil, err
 	}
-	counts, err = s.c.Store.CountTickets(ctx, f.Agent)
+	counts, err = s.c.Store.CountTickets(ctx, f.Agent, f.Teams)
 	return ts, counts, err
 }
 
@@ -153,7 +167,13 @@ func (s *Service) Thread(ctx context.Context, actor support.Actor, id support.Ti
 	if !actor.IsStaff() {
 		return t, problem.New(problem.Forbidden, "")
 	}
-	return s.c.Store.Thread(ctx, id, true)
+	if t, err = s.c.Store.Thread(ctx, id, true); err == nil {
+		err = s.sees(actor, t.Ticket)
+	}
+	if err != nil {
+		return Thread{}, err
+	}
+	return t, nil
 }
 
 // MemberThread reads the ticket that a link opens, as its member sees it.
@@ -181,7 +201,7 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 		to = support.StatusWaitingMember
 	}
 	err = s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
-		t, err := tx.LockTicket(ctx, id)
+		t, err := s.lock(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
@@ -193,6 +213,12 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 			Channel: support.ChannelEmail, ClientID: clientID, Body: text, CreatedAt: now}
 		if note {
 			e.Kind, e.Channel = support.EntryNote, support.ChannelWeb
+		} else if said, err := tx.Said(ctx, t.Conversation, e.Author, clientID); err != nil {
+			return err
+		} else if !said {
+			if err := s.taken(ctx, tx, actor.Agent.ID, t, now); err != nil {
+				return err
+			}
 		}
 		if e, err = tx.Append(ctx, t.Conversation, e); err != nil {
 			return err
@@ -206,10 +232,11 @@ func (s *Service) Reply(ctx context.Context, actor support.Actor, id support.Tic
 		if err != nil || !created { // the same reply again: it was promised the first time
 			return err
 		}
-		if _, err := s.change(ctx, tx, t, to); err != nil {
+		t = t.On(t.SLA.Answered(now, s.hours(t)))
+		if err := tx.UpdateTicket(ctx, t); err != nil {
 			return err
 		}
-		if err := tx.MoveConversation(ctx, t.Conversation, support.OwnerHuman); err != nil {
+		if _, err := s.change(ctx, tx, t, to); err != nil {
 			return err
 		}
 		if err := tx.Enqueue(ctx, SendReply{Mail: mail}); err != nil {
@@ -306,8 +333,18 @@ func (s *Service) ConversationTicket(ctx context.Context, c support.Conversation
 	if t, err = s.c.Store.FindConversationTicket(ctx, c); err != nil {
 		return t, "", err
 	}
-	link = holder.Derive(string(support.PurposeTicketLink) + " " + string(t.ID))
-	return t, link, s.c.Store.SaveToken(ctx, support.PurposeTicketLink, link, string(t.ID), "", s.c.Now().Add(support.TicketLinkTTL))
+	link, err = s.LinkFor(ctx, t.ID, holder)
+	return t, link, err
+}
+
+// LinkFor is the token of a ticket's page, for the holder of a token who may see it: the same each time.
+// For who has none it is a random one.
+func (s *Service) LinkFor(ctx context.Context, id support.TicketID, holder support.Token) (support.Token, error) {
+	if holder == "" {
+		holder = support.NewToken() // what is derived from nothing everybody could derive
+	}
+	link := holder.Derive(string(support.PurposeTicketLink) + " " + string(id))
+	return link, s.c.Store.SaveToken(ctx, support.PurposeTicketLink, link, string(id), "", s.c.Now().Add(support.TicketLinkTTL))
 }
 
 // MemberSolved lets a member mark the request as solved.

@@ -28,8 +28,11 @@ func TestReply(t *testing.T) {
 	if got.Ticket.Status != support.StatusWaitingMember || !got.Ticket.UpdatedAt.After(got.Ticket.CreatedAt) {
 		t.Errorf("the ticket is %+v", got.Ticket)
 	}
-	reply := got.Entries[2]
-	if reply.Body != "Bonjour,\n\nIl arrive <demain>." || reply.Agent != h.agent.Agent.ID || reply.AgentName != "Inès" || reply.PubSeq != 3 {
+	if e := got.Entries[2]; e.Kind != support.EntryStatus || e.AgentName != "Inès" || !strings.Contains(string(e.Data), "taken") {
+		t.Errorf("before the reply stands %+v", e)
+	}
+	reply := got.Entries[3]
+	if reply.Body != "Bonjour,\n\nIl arrive <demain>." || reply.Agent != h.agent.Agent.ID || reply.AgentName != "Inès" || reply.PubSeq != 4 {
 		t.Errorf("the reply is %+v", reply)
 	}
 	if n := h.count(`SELECT count(*) FROM conversations WHERE owner = 'human' AND epoch = 2`); n != 1 {
@@ -43,12 +46,12 @@ func TestReply(t *testing.T) {
 	if strings.Contains(letters[0], memberText) {
 		t.Error("the mail quotes the member")
 	}
-	if n := h.count(`SELECT count(*) FROM mails WHERE state = 'sent' AND entry_seq = 3`); n != 1 {
+	if n := h.count(`SELECT count(*) FROM mails WHERE state = 'sent' AND entry_seq = 4`); n != 1 {
 		t.Errorf("%d mails are noted as sent", n)
 	}
 	// The member sees it by the link that the mail carries, and by the older one.
 	for _, l := range []support.Token{link, linkIn(t, letters[0])} {
-		if thread, err := h.MemberThread(t.Context(), l); err != nil || thread.Entries[2].Body != reply.Body {
+		if thread, err := h.MemberThread(t.Context(), l); err != nil || thread.Entries[3].Body != reply.Body {
 			t.Errorf("the member's page: %+v, %v", thread, err)
 		}
 	}
@@ -87,8 +90,8 @@ func TestReplyOnce(t *testing.T) {
 	if n := h.count(`SELECT count(*) FROM river_job WHERE kind = 'send_reply'`); n != 1 {
 		t.Errorf("%d jobs", n)
 	}
-	if n := len(got.Entries); n != 5 { // request, held, reply, waiting_member, solved
-		t.Errorf("%d entries, want 5", n)
+	if n := len(got.Entries); n != 6 { // request, held, taken, reply, waiting_member, solved
+		t.Errorf("%d entries, want 6", n)
 	}
 }
 
@@ -374,6 +377,10 @@ func TestTickets(t *testing.T) {
 	for _, s := range []support.Status{support.StatusSolved, support.StatusClosed, support.StatusSpam, support.StatusMerged} {
 		all = append(all, byStatus[s])
 	}
+	// What is owed soonest comes first, then what has no clock that runs.
+	h.exec(`UPDATE tickets SET due_at = now() WHERE id = $1`, byStatus[support.StatusWaitingThirdParty])
+	open = []support.TicketID{open[3], open[0], open[1], open[2]}
+	slices.Reverse(all) // the newest movement first
 	want := map[string][]support.TicketID{"open": open, "": open, "held": {held}, "solved": {byStatus[support.StatusSolved]}, "all": all}
 	for view, want := range want {
 		var got []support.TicketID
@@ -394,11 +401,9 @@ func TestTickets(t *testing.T) {
 			}
 			after = got[len(got)-1]
 		}
-		slices.Reverse(want) // the newest movement first
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("view %q (-want +got):\n%s", view, diff)
 		}
-		slices.Reverse(want)
 	}
 	if _, _, err := h.Tickets(t.Context(), h.agent, desk.Filter{View: "nonsense"}); !problem.Is(err, problem.Invalid) {
 		t.Errorf("no such view: %v, want Invalid", err)

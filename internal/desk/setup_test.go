@@ -18,6 +18,7 @@ import (
 	"guichet/internal/mail/mailtest"
 	"guichet/internal/postgres"
 	"guichet/internal/postgres/pgtest"
+	"guichet/internal/routing"
 	"guichet/internal/support"
 	"guichet/kb"
 )
@@ -30,6 +31,7 @@ type house struct {
 	t       *testing.T
 	db      *postgres.DB
 	handoff *handoff.Service
+	routing *routing.State
 	agent   support.Actor
 
 	mu    sync.Mutex
@@ -43,8 +45,13 @@ func setup(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.handoff = handoff.New(handoff.Config{Store: h.db, Mailer: mailer, Links: links{}, MailDomain: "example.com", Now: h.now})
-	h.Service = desk.New(desk.Config{Store: h.db, Mailer: mailer, Links: links{}, MailDomain: "example.com", Zone: time.UTC, Now: h.now})
+	routes, err := h.db.Routing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.routing = &routes
+	h.handoff = handoff.New(handoff.Config{Store: h.db, Routing: h.routing, Mailer: mailer, Links: links{}, MailDomain: "example.com", Now: h.now})
+	h.Service = desk.New(desk.Config{Store: h.db, Routing: h.routing, Mailer: mailer, Links: links{}, MailDomain: "example.com", Zone: time.UTC, Now: h.now})
 	agent := support.Agent{ID: support.NewID[support.AgentID](), Email: "ines@example.com", Name: "Inès", Role: support.RoleAgent}
 	if agent.ID, err = h.db.SaveAgent(t.Context(), agent); err != nil {
 		t.Fatal(err)

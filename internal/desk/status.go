@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"guichet/internal/failpoint"
@@ -26,7 +25,7 @@ func (s *Service) SetStatus(ctx context.Context, actor support.Actor, id support
 		return problem.New(problem.Forbidden, "")
 	}
 	err = s.c.Store.InDesk(ctx, func(ctx context.Context, tx Tx) error {
-		t, err := tx.LockTicket(ctx, id)
+		t, err := s.lock(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
@@ -34,22 +33,27 @@ func (s *Service) SetStatus(ctx context.Context, actor support.Actor, id support
 		if err != nil || !tells(t, to) {
 			return err
 		}
-		mail := support.NewID[support.MailID]()
-		created, err := tx.CreateReplyMail(ctx, support.Mail{ID: mail, MessageID: string(mail) + "@" + s.c.MailDomain,
-			Kind: support.MailStatus, Ticket: t.ID, EntrySeq: e.Seq, Recipient: t.Email, Lang: t.Lang, State: "queued"})
-		if err != nil || !created {
-			return err
-		}
-		if err := tx.Enqueue(ctx, SendStatus{Mail: mail}); err != nil {
-			return err
-		}
-		failpoint.At(failpoint.StatusBeforeCommit)
-		return nil
+		return s.promiseStatus(ctx, tx, t, e)
 	})
 	if err == nil {
 		failpoint.At(failpoint.StatusCommitted)
 	}
 	return err
+}
+
+// promiseStatus promises the member a mail of a change of status, which e says.
+func (s *Service) promiseStatus(ctx context.Context, tx Tx, t support.Ticket, e support.Entry) error {
+	mail := support.NewID[support.MailID]()
+	created, err := tx.CreateReplyMail(ctx, support.Mail{ID: mail, MessageID: string(mail) + "@" + s.c.MailDomain,
+		Kind: support.MailStatus, Ticket: t.ID, EntrySeq: e.Seq, Recipient: t.Email, Lang: t.Lang, State: "queued"})
+	if err != nil || !created {
+		return err
+	}
+	if err := tx.Enqueue(ctx, SendStatus{Mail: mail}); err != nil {
+		return err
+	}
+	failpoint.At(failpoint.StatusBeforeCommit)
+	return nil
 }
 
 // tells reports whether a member hears by mail that an agent moved the ticket: when the word that they
@@ -64,25 +68,42 @@ func tells(t support.Ticket, to support.Status) bool {
 }
 
 // change moves a locked ticket and writes it into the thread; it returns the entry. To the same status
-// it does nothing.
+// it does nothing. A ticket that nobody works on any more closes its conversation; one that is opened
+// again brings it back to who had it.
 func (s *Service) change(ctx context.Context, tx Tx, t support.Ticket, to support.Status) (e support.Entry, err error) {
 	if t.Status == to {
 		return e, nil
 	}
 	now := s.c.Now()
-	moved, err := t.Change(to, now)
+	moved, err := t.Change(to, now, s.hours(t))
 	if err != nil {
 		return e, err
 	}
-	data, err := json.Marshal(support.StatusData{From: t.Status, To: to})
+	c, err := tx.LockConversation(ctx, t.Conversation)
 	if err != nil {
 		return e, err
 	}
-	if e, err = tx.Append(ctx, t.Conversation, support.Entry{Kind: support.EntryStatus, Author: support.AuthorSystem,
-		Channel: support.ChannelWeb, Data: data, CreatedAt: now}); err != nil {
+	d := support.StatusData{From: t.Status, To: to, Owner: ownerAfter(c.Owner, t, to)}
+	if d.Owner == c.Owner {
+		d.Owner = ""
+	}
+	if e, err = s.append(ctx, tx, t.Conversation, d, support.Entry{CreatedAt: now}); err != nil {
 		return e, err
 	}
 	return e, tx.UpdateTicket(ctx, moved)
+}
+
+// ownerAfter is whose a conversation is after its ticket was given a status.
+func ownerAfter(is support.Owner, t support.Ticket, to support.Status) support.Owner {
+	switch {
+	case to.Public() == "closed":
+		return support.OwnerClosed
+	case to == support.StatusSolved, is == support.OwnerQueue, is == support.OwnerHuman:
+		return is
+	case t.Assignee != "":
+		return support.OwnerHuman
+	}
+	return support.OwnerQueue
 }
 
 // closeAtOnce is how many tickets CloseSolved reads at a time.

@@ -127,7 +127,7 @@ func (s *Service) Prove(ctx context.Context, proof support.Token) (out Started, 
 		if t.EmailProvenAt.IsZero() {
 			t.EmailProvenAt = now
 		}
-		if t, err = s.release(ctx, tx, t, "proven"); err != nil {
+		if t, err = s.release(ctx, tx, t, support.ReasonProven); err != nil {
 			return err
 		}
 		out, err = s.again(ctx, tx, t, now)
@@ -140,21 +140,22 @@ func (s *Service) release(ctx context.Context, tx Tx, t support.Ticket, reason s
 	now := s.c.Now()
 	if t.Held() {
 		t.HeldAt, t.HeldReason = time.Time{}, ""
-		t.PromisedAt = support.FirstAnswerBy(now, s.c.Zone)
 		t.UpdatedAt = now
 		if t.Status == support.StatusSpam { // proven after all
 			var err error
-			if t, err = t.Change(support.StatusNew, now); err != nil {
+			if t, err = t.Change(support.StatusNew, now, s.hours(t)); err != nil {
 				return t, err
 			}
 		}
-		if _, err := tx.Append(ctx, t.Conversation, statusEntry(support.StatusData{To: support.StatusNew, Reason: reason}, now)); err != nil {
+		t = s.begin(t, now)
+		d := support.StatusData{To: t.Status, Owner: support.OwnerQueue, Reason: reason}
+		if team, _, err := s.c.Routing.Route(support.CategoryKey(t.Category), t.Lang); err == nil && team.ID == t.Team {
+			d.Team = team.Name
+		}
+		if err := s.own(ctx, tx, t, d, now); err != nil {
 			return t, err
 		}
-		if err := s.announce(ctx, tx, t); err != nil {
-			return t, err
-		}
-		if err := tx.Enqueue(ctx, EmbedRequest{t.ID}); err != nil {
+		if err := s.bring(ctx, tx, t); err != nil {
 			return t, err
 		}
 	}

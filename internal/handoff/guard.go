@@ -13,13 +13,22 @@ import (
 	"guichet/kb"
 )
 
-// Holder is on whose behalf open requests are looked for. Only what is certain opens anything: an
-// address counts where it was proven on the conversation, never as it is typed.
+// Holder is on whose behalf open requests are looked for. Only what is certain opens anything: a member
+// by their session, and their address where it is verified. Of who holds a conversation alone nothing
+// is certain: somebody else may have proven an address on it.
 type Holder struct {
-	Conversation support.ConversationID
-	// Address is the verified address of a member whose site vouches for them, or who has signed in;
-	// "" leaves it to what was proven on the conversation.
-	Address string
+	Member  support.MemberID
+	Address string // verified; "" for none
+}
+
+// HolderOf is the holder that a member is; nil is nobody.
+func HolderOf(m *support.Member) (h Holder) {
+	if m != nil {
+		if h.Member = m.ID; m.EmailVerified {
+			h.Address = m.Email
+		}
+	}
+	return h
 }
 
 // Draft is a request that is being written.
@@ -67,10 +76,9 @@ type Spoken struct {
 
 // GuardStore reads requests and keeps their vectors.
 type GuardStore interface {
-	// ProvenAddress returns the address that was proven on the conversation; NotFound.
-	ProvenAddress(ctx context.Context, c support.ConversationID) (string, error)
-	// OpenRequests returns the open, released tickets of a proven address, newest first.
-	OpenRequests(ctx context.Context, email, model string, limit int) ([]PastRequest, error)
+	// OpenRequests returns the open tickets of a member, and those of their verified address that were
+	// released and proven, newest first.
+	OpenRequests(ctx context.Context, h Holder, model string, limit int) ([]PastRequest, error)
 	// PastRequests returns the newest released tickets of everybody.
 	PastRequests(ctx context.Context, model string, limit int) ([]PastRequest, error)
 	// UnembeddedRequests returns released tickets without a vector of the model: the one, or with ""
@@ -97,7 +105,6 @@ type GuardConfig struct {
 	Asking   kb.Embedder                                 // of what somebody waits for; nil means words alone
 	Indexing kb.Embedder                                 // of the rest
 	Labels   func(ctx context.Context) ([]Spoken, error) // the categories on offer, as they are called; without a text one that says nothing by itself; nil for any
-	Subject  func(t support.Ticket) (key string)         // SubjectKey of what a ticket is about; nil means that nobody knows
 	Deadline time.Duration                               // of embedding a draft; zero means 1.5 s
 	Every    time.Duration                               // between two lessons; zero means 15 minutes
 	Log      *slog.Logger
@@ -144,7 +151,7 @@ const (
 	minLetters = 8
 )
 
-// Existing returns the open tickets of the holder, newest first; none where no address is proven.
+// Existing returns the open tickets of the holder, newest first; none of a guest's.
 func (g *Guard) Existing(ctx context.Context, h Holder) (out []Existing, err error) {
 	defer problem.Wrap(&err, "handoff.Guard.Existing")
 	open, err := g.open(ctx, h, "", maxShown)
@@ -156,16 +163,10 @@ func (g *Guard) Existing(ctx context.Context, h Holder) (out []Existing, err err
 
 // open reads the holder's open tickets. This is the one door to them.
 func (g *Guard) open(ctx context.Context, h Holder, model string, limit int) ([]PastRequest, error) {
-	if h.Address == "" {
-		var err error
-		if h.Address, err = g.c.Store.ProvenAddress(ctx, h.Conversation); err != nil {
-			if problem.Is(err, problem.NotFound) {
-				return nil, nil
-			}
-			return nil, err
-		}
+	if h == (Holder{}) {
+		return nil, nil
 	}
-	return g.c.Store.OpenRequests(ctx, h.Address, model, limit)
+	return g.c.Store.OpenRequests(ctx, h, model, limit)
 }
 
 // Similar returns those open tickets of the holder that the draft is likely a repetition of, and the
@@ -220,11 +221,8 @@ func (g *Guard) embed(ctx context.Context, text string) (model string, vector []
 }
 
 func (g *Guard) request(r PastRequest) similar.Request {
-	out := similar.Request{Text: r.Text, Lang: r.Ticket.Lang, Vector: r.Vector, Category: r.Ticket.Category}
-	if g.c.Subject != nil {
-		out.Subject = g.c.Subject(r.Ticket)
-	}
-	return out
+	return similar.Request{Text: r.Text, Lang: r.Ticket.Lang, Vector: r.Vector, Category: r.Ticket.Category,
+		Subject: SubjectKey(r.Ticket.About)}
 }
 
 // Embed gives a released ticket its vector; "" means every one that has none, the newest maxPast.

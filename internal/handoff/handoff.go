@@ -31,6 +31,23 @@ type Request struct {
 	Files        []support.AttachmentID // of the conversation, that go with the text
 	Held         string                 // why it is held, as abuse.Judge found; "" means support.HeldUnproven
 	Proof        support.Proof          // of work, that the new ticket spends
+	Fields       map[string]string      // of the category, by key
+	About        support.Subject        // the member's order or object; zero for that of the conversation
+	AddTo        string                 // reference of the member's open ticket that the text is to be added to; "" for none
+}
+
+// member is who asks, where somebody has vouched for them.
+func (r Request) member() support.MemberID {
+	if r.Actor.Member == nil {
+		return ""
+	}
+	return r.Actor.Member.ID
+}
+
+// proven reports whether the address is known to be that of who asks.
+func (r Request) proven() bool {
+	m := r.Actor.Member
+	return m != nil && m.EmailVerified && m.Email != "" && strings.EqualFold(m.Email, r.Email)
 }
 
 // Started is a ticket and a link token that opens it, for the one who asked.
@@ -38,6 +55,8 @@ type Started struct {
 	Ticket support.Ticket
 	Link   support.Token
 	New    bool // false: the same request again, or a conversation that has its ticket already
+	// Missing are the keys of fields that the category asks for and the ticket still lacks.
+	Missing []string
 }
 
 // Tx is what one handoff does to the tables; all of it commits together, or none.
@@ -49,8 +68,14 @@ type Tx interface {
 	// LockConversation reads a conversation and locks its row until the transaction ends.
 	LockConversation(ctx context.Context, c support.ConversationID) (support.Conversation, error)
 	CreateConversation(ctx context.Context, c support.Conversation) error
-	// MoveConversation gives the conversation a new owner and raises its epoch.
-	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner) error
+	// FindTicketByRef returns a ticket by its reference; NotFound.
+	FindTicketByRef(ctx context.Context, ref string) (support.Ticket, error)
+	// MoveConversation gives the conversation a new owner: it locks its row, raises the epoch, so that a
+	// late machine answer is thrown away, and appends e, by which the member sees it. Where the owner
+	// has it already, nothing is written, and the entry it returns has no number.
+	MoveConversation(ctx context.Context, c support.ConversationID, to support.Owner, e support.Entry) (support.Entry, error)
+	// MoveFiles gives a member's files, which were sent with nothing yet, to another conversation.
+	MoveFiles(ctx context.Context, from, to support.ConversationID, files []support.AttachmentID) error
 	// Append adds an entry under the conversation's lock and returns it with its numbers. An entry
 	// with a client id that is there already, with the same body, is returned as it is; with
 	// another body it is a Conflict.
@@ -122,7 +147,10 @@ type Config struct {
 	Mailer     Mailer
 	Links      Links
 	MailDomain string                        // right side of Message-IDs
-	Zone       *time.Location                // in which working days are counted
+	Routing    Routing                       // where requests go, and what is promised
+	Presence   Presence                      // nil: nobody chats
+	Slots      Slots                         // nil: nobody calls
+	Zone       *time.Location                // in which moments are said in mails
 	SiteBudget int                           // confirmation mails an hour over all addresses; zero means 300
 	Teams      Teams                         // nil: no team hears of a ticket by mail
 	DeskLink   func(support.TicketID) string // the ticket's page for staff
@@ -145,22 +173,21 @@ func New(c Config) *Service {
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
+	if c.Presence == nil {
+		c.Presence = Absent{}
+	}
+	if c.Slots == nil {
+		c.Slots = Absent{}
+	}
 	return &Service{c}
 }
 
-// Options returns the ways to a person, e-mail first: it is always there.
-func (s *Service) Options() []support.ContactOption {
-	return []support.ContactOption{{
-		Channel: support.ChannelEmail, State: "open", Recommended: true,
-		PromisedAt: support.FirstAnswerBy(s.c.Now(), s.c.Zone),
-	}}
-}
-
-// Zone is the zone in which promises are counted and said.
+// Zone is the zone in which promises are said, where the member's is not known.
 func (s *Service) Zone() *time.Location { return s.c.Zone }
 
-// Check returns r with its fields cleaned, or one problem that names every wrong field.
-func Check(r Request) (Request, error) {
+// Check returns r with its fields cleaned, or one problem that names every wrong field. A member whose
+// address is known need not say it again. What is added to a ticket has that one's category.
+func (s *Service) Check(r Request) (Request, error) {
 	var fields []problem.Field
 	collect := func(err error) {
 		if p, ok := err.(*problem.Error); ok {
@@ -168,14 +195,25 @@ func Check(r Request) (Request, error) {
 		}
 	}
 	var err error
-	if r.Email, err = support.CheckEmail(r.Email); err != nil {
+	if m := r.Actor.Member; m != nil && m.EmailVerified && strings.TrimSpace(r.Email) == "" {
+		r.Email = m.Email
+	}
+	if r.AddTo == "" || r.Email != "" {
+		if r.Email, err = support.CheckEmail(r.Email); err != nil {
+			collect(err)
+		}
+	}
+	if r.AddTo == "" {
+		_, c, err := s.c.Routing.Route(support.CategoryKey(r.Category), r.Lang)
+		if err == nil {
+			r.Fields, _, err = s.c.Routing.Read(c, r.Lang, r.Fields, s.c.Now())
+		}
 		collect(err)
 	}
-	collect(support.CheckCategory(r.Category))
 	if r.Text, err = support.CheckText("text", r.Text, support.MaxRequest); err != nil {
 		collect(err)
 	}
-	if n := len(r.ClientID); n < 8 || n > 100 {
+	if n := len(r.ClientID); n < 8 || n > support.MaxClientID {
 		fields = append(fields, problem.Field{Name: "client_id", Key: "problem.client_id"})
 	}
 	collect(support.CheckFiles(r.Files))
@@ -191,14 +229,15 @@ func Check(r Request) (Request, error) {
 // Start makes the ticket, its entries, the promised mail and its job in one transaction: either the
 // member has a ticket that will be worked, or nothing happened. The same request again, by client
 // id, returns the same ticket; a conversation with an open ticket returns that one, with the text
-// added. A guest's ticket is held until the address is proven.
+// added, and so does one that names the ticket it is to be added to. A ticket is held until its address
+// is proven, which that of a member who signed in with it is.
 //
 // Errors: Invalid names every wrong field, and the field "proof" where the proof of work was spent on
 // another request; Conflict if the channel is not open, or if the client id came with another text or
-// address.
+// address; NotFound for a ticket to add to that is not the member's.
 func (s *Service) Start(ctx context.Context, r Request) (out Started, err error) {
 	defer problem.Wrap(&err, "handoff.Start")
-	if r, err = Check(r); err != nil {
+	if r, err = s.Check(r); err != nil {
 		return out, err
 	}
 	for tries := 0; ; tries++ {
@@ -227,6 +266,9 @@ var errSpent = problem.New(problem.Conflict, "problem.proof")
 
 func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err error) {
 	now := s.c.Now()
+	if r.AddTo != "" {
+		return s.add(ctx, tx, r, now)
+	}
 	t, err := tx.FindTicketByClientID(ctx, r.ClientID)
 	if err == nil {
 		return s.repeated(ctx, tx, t, r, now)
@@ -238,7 +280,7 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 	if err != nil {
 		return out, err
 	}
-	t, err = tx.FindOpenTicket(ctx, conversation)
+	t, err = tx.FindOpenTicket(ctx, conversation.ID)
 	if err == nil {
 		var added bool
 		if t, added, err = s.more(ctx, tx, t, r, now); err != nil {
@@ -250,14 +292,33 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 	} else if !problem.Is(err, problem.NotFound) {
 		return out, err
 	}
-	if err := s.tell(ctx, tx, conversation, r); err != nil {
+	if err := s.tell(ctx, tx, conversation.ID, r); err != nil {
 		return out, err
 	}
+	team, category, err := s.c.Routing.Route(support.CategoryKey(r.Category), r.Lang)
+	if err != nil {
+		return out, err
+	}
+	if r.Fields == nil {
+		r.Fields = map[string]string{}
+	}
 	t = support.Ticket{
-		ID: support.NewID[support.TicketID](), Ref: support.NewRef(), Conversation: conversation,
+		ID: support.NewID[support.TicketID](), Ref: support.NewRef(), Conversation: conversation.ID,
 		Status: support.StatusNew, Category: r.Category, Channel: r.Channel, Lang: r.Lang,
-		Subject: subject(r.Text), Email: r.Email, HeldAt: now, HeldReason: cmp.Or(r.Held, support.HeldUnproven),
-		CreatedAt: now, UpdatedAt: now,
+		Subject: subject(r.Text), Email: r.Email, Member: r.member(), Team: team.ID, Priority: category.Priority,
+		Fields: r.Fields, CreatedAt: now, UpdatedAt: now,
+	}
+	if t.Member != "" { // what a guest says of orders is nobody's
+		if t.About = r.About; t.About == (support.Subject{}) {
+			t.About = conversation.Subject
+		}
+	}
+	said := support.StatusData{To: support.StatusNew, Owner: support.OwnerQueue, Reason: support.ReasonHeld}
+	if r.proven() && r.Held == "" {
+		t.EmailProvenAt, said.Reason, said.Team = now, support.ReasonSent, team.Name
+		t = s.begin(t, now)
+	} else {
+		t.HeldAt, t.HeldReason = now, cmp.Or(r.Held, support.HeldUnproven)
 	}
 	if !r.Proof.None() {
 		if fresh, err := tx.SpendProof(ctx, r.Proof); err != nil {
@@ -271,68 +332,49 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 		return out, err
 	}
 	mails := ofAddress && ofSite
-	if !mails && t.HeldReason != support.HeldBot {
+	if !mails && t.Held() && t.HeldReason != support.HeldBot {
 		t.HeldReason = support.HeldBudget
 	}
 	if err := tx.CreateTicket(ctx, t, r.ClientID); err != nil {
 		return out, err
 	}
-	if err := tx.MoveConversation(ctx, conversation, support.OwnerQueue); err != nil {
+	if err := s.own(ctx, tx, t, said, now); err != nil {
 		return out, err
 	}
-	if _, err := tx.Append(ctx, conversation, statusEntry(support.StatusData{To: support.StatusNew, Reason: "held"}, now)); err != nil {
-		return out, err
+	if !t.Held() {
+		if err := s.bring(ctx, tx, t); err != nil {
+			return out, err
+		}
 	}
 	if err := s.promiseConfirmation(ctx, tx, t, mails); err != nil {
 		return out, err
 	}
-	link := support.NewToken()
-	if err := tx.SaveToken(ctx, support.PurposeTicketLink, link, string(t.ID), "", now.Add(support.TicketLinkTTL)); err != nil {
+	if out, err = s.again(ctx, tx, t, now); err != nil {
 		return out, err
 	}
+	out.New = true
 	failpoint.At(failpoint.HandoffBeforeCommit)
-	return Started{Ticket: t, Link: link, New: true}, nil
+	return out, nil
 }
 
-// repeated answers a request whose client id has its ticket. A client id is no secret, so that whoever
-// comes with it and other words, or another address, gets a Conflict and not the ticket.
-func (s *Service) repeated(ctx context.Context, tx Tx, t support.Ticket, r Request, now time.Time) (Started, error) {
-	if t.Email != r.Email {
-		return Started{}, problem.New(problem.Conflict, "problem.client_id_taken")
+// own writes that something happened to a ticket into its thread, and that the conversation belongs to
+// whom d says from now on.
+func (s *Service) own(ctx context.Context, tx Tx, t support.Ticket, d support.StatusData, now time.Time) error {
+	e, err := tx.MoveConversation(ctx, t.Conversation, d.Owner, statusEntry(d, now))
+	if err != nil || e.Seq > 0 {
+		return err
 	}
-	if err := s.tell(ctx, tx, t.Conversation, r); err != nil {
-		return Started{}, err
-	}
-	return s.again(ctx, tx, t, now)
+	d.Owner = ""
+	_, err = tx.Append(ctx, t.Conversation, statusEntry(d, now))
+	return err
 }
 
-// more adds the request to the ticket that its conversation has: one that waited for the member, or
-// was solved, is open again. A ticket that was solved too long ago for that is closed, and ok is
-// false: the request gets a ticket of its own.
-func (s *Service) more(ctx context.Context, tx Tx, t support.Ticket, r Request, now time.Time) (_ support.Ticket, ok bool, err error) {
-	if t, err = tx.LockTicket(ctx, t.ID); err != nil {
-		return t, false, err
+// bring brings a ticket that is not held to its team: it is announced there, and compared with.
+func (s *Service) bring(ctx context.Context, tx Tx, t support.Ticket) error {
+	if err := s.announce(ctx, tx, t); err != nil {
+		return err
 	}
-	from := t.Status
-	if from == support.StatusSolved && now.Sub(t.SolvedAt) > support.ReopenWithin {
-		if t, err = t.Change(support.StatusClosed, now); err != nil {
-			return t, false, err
-		}
-		return t, false, tx.UpdateTicket(ctx, t)
-	}
-	if err := s.tell(ctx, tx, t.Conversation, r); err != nil {
-		return t, false, err
-	}
-	t.UpdatedAt = now
-	if from == support.StatusWaitingMember || from == support.StatusSolved {
-		if t, err = t.Change(support.StatusOpen, now); err != nil {
-			return t, false, err
-		}
-		if _, err := tx.Append(ctx, t.Conversation, statusEntry(support.StatusData{From: from, To: t.Status, Reason: "reopened"}, now)); err != nil {
-			return t, false, err
-		}
-	}
-	return t, true, tx.UpdateTicket(ctx, t)
+	return tx.Enqueue(ctx, EmbedRequest{t.ID})
 }
 
 // again returns a ticket that is there already, with a fresh link: only hashes are stored, so the
@@ -340,56 +382,7 @@ func (s *Service) more(ctx context.Context, tx Tx, t support.Ticket, r Request, 
 func (s *Service) again(ctx context.Context, tx Tx, t support.Ticket, now time.Time) (Started, error) {
 	link := support.NewToken()
 	err := tx.SaveToken(ctx, support.PurposeTicketLink, link, string(t.ID), "", now.Add(support.TicketLinkTTL))
-	return Started{Ticket: t, Link: link}, err
-}
-
-// conversation locks the one that the request belongs to, or opens one that begins with the answer
-// the member came from.
-func (s *Service) conversation(ctx context.Context, tx Tx, r Request, now time.Time) (support.ConversationID, error) {
-	if r.Conversation != "" {
-		c, err := tx.LockConversation(ctx, r.Conversation)
-		if err == nil && r.Answer != "" { // a form whose files came first
-			err = s.carry(ctx, tx, c.ID, r.Answer)
-		}
-		return c.ID, err
-	}
-	c := support.Conversation{ID: support.NewID[support.ConversationID](), Lang: r.Lang, Owner: support.OwnerAssistant, CreatedAt: now}
-	if err := tx.CreateConversation(ctx, c); err != nil {
-		return "", err
-	}
-	if r.Answer == "" {
-		return c.ID, nil
-	}
-	return c.ID, s.carry(ctx, tx, c.ID, r.Answer)
-}
-
-// carry brings the answer that the member came from into the thread, once.
-func (s *Service) carry(ctx context.Context, tx Tx, c support.ConversationID, a support.AnswerID) error {
-	question, answer, err := tx.AnswerEntry(ctx, a)
-	if problem.Is(err, problem.NotFound) { // past its keeping: the request stands by itself
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	answer.ClientID = "answer " + string(a)
-	asked := support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember, Channel: support.ChannelWeb,
-		ClientID: answer.ClientID, Body: question, CreatedAt: answer.CreatedAt}
-	if _, err := tx.Append(ctx, c, asked); err != nil {
-		return err
-	}
-	_, err = tx.Append(ctx, c, answer)
-	return err
-}
-
-// tell adds the member's request to the thread.
-func (s *Service) tell(ctx context.Context, tx Tx, c support.ConversationID, r Request) error {
-	e, err := tx.Append(ctx, c, support.Entry{Kind: support.EntryMessage, Author: support.AuthorMember,
-		Channel: support.ChannelWeb, ClientID: r.ClientID, Body: r.Text, CreatedAt: s.c.Now()})
-	if err != nil {
-		return err
-	}
-	return tx.Attach(ctx, c, e, r.Files)
+	return Started{Ticket: t, Link: link, Missing: s.missing(t)}, err
 }
 
 func statusEntry(d support.StatusData, now time.Time) support.Entry {

@@ -83,8 +83,13 @@ func (s *Service) Sort(ctx context.Context, actor support.Actor, ids []support.T
 // toSpam makes spam of a locked ticket. Its thread says nothing of it: whoever holds the link is as
 // likely a bot.
 func (s *Service) toSpam(ctx context.Context, tx Tx, t support.Ticket) error {
-	t, err := t.Change(support.StatusSpam, s.c.Now())
+	now := s.c.Now()
+	d := support.StatusData{From: t.Status, To: support.StatusSpam, Owner: support.OwnerClosed}
+	t, err := t.Change(support.StatusSpam, now, s.hours(t))
 	if err != nil {
+		return err
+	}
+	if err := s.own(ctx, tx, t, d, now); err != nil {
 		return err
 	}
 	return tx.UpdateTicket(ctx, t)

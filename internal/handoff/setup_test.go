@@ -17,6 +17,7 @@ import (
 	"guichet/internal/mail/mailtest"
 	"guichet/internal/postgres"
 	"guichet/internal/postgres/pgtest"
+	"guichet/internal/routing"
 	"guichet/internal/support"
 	"guichet/kb"
 )
@@ -27,8 +28,9 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // SMTP server where there is one.
 type house struct {
 	*handoff.Service
-	t  *testing.T
-	db *postgres.DB
+	t       *testing.T
+	db      *postgres.DB
+	routing *routing.State
 
 	mu    sync.Mutex
 	later time.Duration // how far the clock has been put forward
@@ -54,7 +56,12 @@ func setup(t *testing.T, options ...option) *house {
 		t.Fatal(err)
 	}
 	mc := mail.Config{From: "aide@example.com", Words: mailtest.Words{}, Mailbox: h.db}
-	hc := handoff.Config{Store: h.db, Links: links{}, MailDomain: "example.com", Zone: paris, Now: h.now}
+	routes, err := h.db.Routing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.routing = &routes
+	hc := handoff.Config{Store: h.db, Routing: h.routing, Links: links{}, MailDomain: "example.com", Zone: paris, Now: h.now}
 	for _, o := range options {
 		o(&hc, &mc)
 	}

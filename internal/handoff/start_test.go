@@ -57,7 +57,8 @@ func TestStart(t *testing.T) {
 	}
 	want := support.Ticket{ID: got.ID, Ref: got.Ref, Conversation: got.Conversation, Status: support.StatusNew, Category: "order",
 		Channel: support.ChannelEmail, Lang: kb.French, Subject: "Mon colis Zanzibar n’est pas arrivé.", Email: "camille@example.org",
-		HeldAt: got.HeldAt, HeldReason: support.HeldUnproven, CreatedAt: got.CreatedAt, UpdatedAt: got.CreatedAt}
+		HeldAt: got.HeldAt, HeldReason: support.HeldUnproven, CreatedAt: got.CreatedAt, UpdatedAt: got.CreatedAt,
+		Team: "support", Priority: support.PriorityNormal, Fields: map[string]string{}}
 	if diff := cmp.Diff(want, got); diff != "" || got.HeldAt.IsZero() {
 		t.Errorf("ticket (-want +got):\n%s", diff)
 	}

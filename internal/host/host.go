@@ -17,6 +17,7 @@ type Store interface {
 	// PutMembers keeps members under their sites' ids, all or none; one that was signed in stays so.
 	PutMembers(ctx context.Context, ms []support.Member) error
 	GetMember(ctx context.Context, site, id string) (support.Member, error)
+	MemberByID(ctx context.Context, id support.MemberID) (support.Member, error)
 	// DeleteMember forgets a member: sessions end, conversations stay as a guest's.
 	DeleteMember(ctx context.Context, site, id string) error
 
@@ -214,6 +215,36 @@ func (s *Service) Orders(ctx context.Context, m support.Member, q string, limit 
 		out[i].OtherName = names[id]
 	}
 	return out, err
+}
+
+// MemberOrder is an order that a member is buyer or seller of; NotFound for any other.
+func (s *Service) MemberOrder(ctx context.Context, m support.Member, id string) (x MemberOrder, err error) {
+	defer problem.Wrap(&err, "host.MemberOrder")
+	if x.Order, _, err = s.About(ctx, m, support.Subject{Type: support.SubjectOrder, ID: id}); err != nil {
+		return x, err
+	}
+	x.Role = x.Order.Role(m)
+	var other string
+	x.Other, other = x.Order.Other(x.Role)
+	names, err := s.store.NamesOf(ctx, m.Site, []string{other})
+	x.OtherName = names[other]
+	return x, err
+}
+
+// Told is what a site tells of what a member asked about, for staff: the order, or the object. NotFound
+// where it tells of it no longer, or it is not the member's any more.
+func (s *Service) Told(ctx context.Context, id support.MemberID, about support.Subject) (x MemberOrder, o support.Object, err error) {
+	defer problem.Wrap(&err, "host.Told(%s)", id)
+	m, err := s.store.MemberByID(ctx, id)
+	if err != nil {
+		return x, o, err
+	}
+	if about.Type == support.SubjectOrder {
+		x, err = s.MemberOrder(ctx, m, about.ID)
+		return x, o, err
+	}
+	_, o, err = s.About(ctx, m, about)
+	return x, o, err
 }
 
 // Objects lists what a member looked at, the latest first.

@@ -8,9 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guichet/internal/abuse"
 	"guichet/internal/assistant"
-	"guichet/internal/handoff"
 	"guichet/internal/problem"
 	"guichet/internal/support"
 	"guichet/kb"
@@ -80,6 +78,7 @@ type entryJSON struct {
 	Text      string            `json:"text"`
 	Answer    *answerJSON       `json:"answer,omitempty"`
 	Status    *statusJSON       `json:"status,omitempty"`
+	Owner     support.Owner     `json:"owner,omitempty"` // whose the conversation is from here on
 	Files     []attachmentJSON  `json:"attachments,omitempty"`
 	CreatedAt time.Time         `json:"created_at"`
 }
@@ -103,7 +102,11 @@ func (s *Server) entryJSON(v threadView, t assistant.Turn) (entryJSON, error) {
 		if err := json.Unmarshal(t.Data, &d); err != nil {
 			return e, err
 		}
-		e.Text, e.Status = v.statusText(t.Entry), &statusJSON{To: d.To.Public(), Reason: d.Reason}
+		e.Text, e.Owner = v.statusText(t.Entry), d.Owner
+		if d.To == "" {
+			return e, nil
+		}
+		e.Status = &statusJSON{To: d.To.Public(), Reason: d.Reason}
 		if d.From != "" {
 			e.Status.From = d.From.Public()
 		}
@@ -197,126 +200,5 @@ func (s *Server) apiMessage(c *gin.Context) error {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusCreated, gin.H{"entry": out})
-	return nil
-}
-
-type optionJSON struct {
-	Channel     support.Channel `json:"channel"`
-	State       string          `json:"state"`
-	Reason      string          `json:"reason,omitempty"`
-	PromisedAt  *time.Time      `json:"promised_at,omitempty"`
-	OpensAt     *time.Time      `json:"opens_at,omitempty"`
-	WaitS       int             `json:"wait_s"`
-	Ahead       int             `json:"ahead"`
-	Recommended bool            `json:"recommended"`
-}
-
-func orNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-func (s *Server) optionsJSON(existing []existingJSON) gin.H {
-	out := []optionJSON{}
-	for _, o := range s.Handoff.Options() {
-		out = append(out, optionJSON{o.Channel, string(o.State), string(o.Reason), orNil(o.PromisedAt), orNil(o.OpensAt),
-			int(o.Wait.Seconds()), o.Ahead, o.Recommended})
-	}
-	return gin.H{"options": out, "existing": existing}
-}
-
-// apiContactOptions serves GET /api/v1/contact-options, for anybody.
-func (s *Server) apiContactOptions(c *gin.Context) error {
-	return s.contactOptions(c, []existingJSON{})
-}
-
-func (s *Server) contactOptions(c *gin.Context, existing []existingJSON) error {
-	if _, err := langParam("lang", c.Query("lang")); err != nil {
-		return err
-	}
-	if category := c.Query("category"); category != "" {
-		if err := support.CheckCategory(category); err != nil {
-			return err
-		}
-	}
-	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, s.optionsJSON(existing))
-	return nil
-}
-
-// apiConversationOptions serves GET /api/v1/conversations/:id/contact-options, for who holds the
-// conversation's token: with the open tickets of the address that was proven on it.
-func (s *Server) apiConversationOptions(c *gin.Context) error {
-	conversation, err := s.conversation(c)
-	if err != nil {
-		return err
-	}
-	open, err := s.Guard.Existing(c.Request.Context(), handoff.Holder{Conversation: conversation.ID})
-	if err != nil {
-		return err
-	}
-	existing, err := s.existingJSON(c, conversation, open)
-	if err != nil {
-		return err
-	}
-	return s.contactOptions(c, existing)
-}
-
-type ticketJSON struct {
-	Ref        string     `json:"ref"`
-	Status     string     `json:"status"`
-	URL        string     `json:"url"`
-	PromisedAt *time.Time `json:"promised_at"`
-	Held       bool       `json:"held"`
-}
-
-func (s *Server) ticketJSON(t support.Ticket, link support.Token) *ticketJSON {
-	return &ticketJSON{t.Ref, t.Status.Public(), s.absolute(ticketPath(t.Lang, link)), orNil(t.PromisedAt), t.Held()}
-}
-
-// ticketPath is the page of a ticket, from the root.
-func ticketPath(l kb.Lang, link support.Token) string {
-	return "/" + string(l) + "/requests/" + string(link)
-}
-
-// apiHandoff serves POST /api/v1/conversations/:id/handoff, for who holds the conversation's token:
-// 201 with a new ticket, 200 with the one that is there.
-func (s *Server) apiHandoff(c *gin.Context) error {
-	conversation, err := s.conversation(c)
-	if err != nil {
-		return err
-	}
-	var in struct {
-		ClientID string                 `json:"client_id"`
-		Channel  string                 `json:"channel"`
-		Category string                 `json:"category"`
-		Email    string                 `json:"email"`
-		Text     string                 `json:"text"`
-		Files    []support.AttachmentID `json:"attachments"`
-		Proof    string                 `json:"proof"`
-	}
-	if err := decode(c, &in); err != nil {
-		return err
-	}
-	r := handoff.Request{ClientID: in.ClientID, Channel: support.Channel(in.Channel), Category: in.Category, Email: in.Email,
-		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c), Files: in.Files}
-	if r, err = handoff.Check(r); err != nil { // a mistake costs nothing of the budget
-		return err
-	}
-	if r, err = s.admit(c, r, abuse.Signs{Proof: in.Proof}); err != nil {
-		return err
-	}
-	started, err := s.Handoff.Start(c.Request.Context(), r)
-	if err != nil {
-		return err
-	}
-	status := http.StatusOK
-	if started.New {
-		status = http.StatusCreated
-	}
-	c.Header("Cache-Control", "no-store")
-	c.JSON(status, gin.H{"ticket": s.ticketJSON(started.Ticket, started.Link)})
 	return nil
 }

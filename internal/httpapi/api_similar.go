@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,35 +9,6 @@ import (
 	"guichet/internal/problem"
 	"guichet/internal/support"
 )
-
-// existingJSON is an open ticket of the member who writes another. Of one that stands on another
-// conversation there is no link: who holds this conversation's token need not be who reads the mail of
-// the address, and the link would open the whole thread.
-type existingJSON struct {
-	Ref         string     `json:"ref"`
-	Status      string     `json:"status"`
-	URL         *string    `json:"url"`
-	PromisedAt  *time.Time `json:"promised_at"`
-	Held        bool       `json:"held"`
-	Probability float64    `json:"probability,omitempty"`
-}
-
-func (s *Server) existingJSON(c *gin.Context, conversation support.Conversation, all []handoff.Existing) ([]existingJSON, error) {
-	out := []existingJSON{}
-	for _, x := range all {
-		t := x.Ticket
-		e := existingJSON{Ref: t.Ref, Status: t.Status.Public(), PromisedAt: orNil(t.PromisedAt), Held: t.Held(), Probability: x.Probability}
-		if t.Conversation == conversation.ID {
-			_, link, err := s.Desk.ConversationTicket(c.Request.Context(), conversation.ID, bearer(c))
-			if err != nil {
-				return nil, err
-			}
-			e.URL = new(s.absolute(ticketPath(t.Lang, link)))
-		}
-		out = append(out, e)
-	}
-	return out, nil
-}
 
 type guessJSON struct {
 	Key         string  `json:"key"`
@@ -63,7 +33,7 @@ func (s *Server) apiSimilar(c *gin.Context) error {
 	}
 	d := handoff.Draft{Text: in.Text, Lang: conversation.Lang, Category: in.Category}
 	if d.Category != "" {
-		if err := support.CheckCategory(d.Category); err != nil {
+		if _, _, err := s.Routing.Route(support.CategoryKey(d.Category), conversation.Lang); err != nil {
 			return err
 		}
 	}
@@ -85,11 +55,11 @@ func (s *Server) apiSimilar(c *gin.Context) error {
 		return err
 	}
 	defer done()
-	advice, err := s.Guard.Similar(c.Request.Context(), handoff.Holder{Conversation: conversation.ID}, d)
+	advice, err := s.Guard.Similar(c.Request.Context(), handoff.HolderOf(actor(c).Member), d)
 	if err != nil {
 		return err
 	}
-	existing, err := s.existingJSON(c, conversation, advice.Existing)
+	existing, err := s.existingJSON(c, conversation.Lang, conversation, advice.Existing, false)
 	if err != nil {
 		return err
 	}

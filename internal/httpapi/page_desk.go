@@ -79,6 +79,8 @@ func (s *Server) deskPage(c *gin.Context, status int, view string, errs formErro
 		Next    string // address of the next page; "" on the last
 		Names   map[support.AgentID]string
 		Held    heldList
+		Due     map[support.TicketID]dossierClock // what is owed first
+		Labels  map[string]string                 // of categories
 	}{deskView: v, View: desk.Views[0]}
 	for _, name := range desk.Views {
 		if name == view {
@@ -93,7 +95,15 @@ func (s *Server) deskPage(c *gin.Context, status int, view string, errs formErro
 	if err != nil {
 		return err
 	}
-	data.Tickets = tickets
+	data.Tickets, data.Due, data.Labels = tickets, map[support.TicketID]dossierClock{}, map[string]string{}
+	for _, t := range tickets {
+		for _, k := range s.dossierClocks(v, t, s.Now()) {
+			if _, first := data.Due[t.ID]; !first {
+				data.Due[t.ID] = k
+			}
+		}
+		data.Labels[t.Category] = s.categoryLabel(v.Lang, t.Category)
+	}
 	colleagues, err := s.Desk.Colleagues(c.Request.Context(), actor(c))
 	if err != nil {
 		return err
@@ -126,13 +136,20 @@ type deskTicketPage struct {
 	Errors           formErrors
 	ClientID, NoteID string
 	Text, Note       string // typed
+	Agreed           string // typed
+	CanHandBack      bool
+	Subject          *dossierSubject // the order or object; nil for nothing in particular
+	Asked            []dossierFact   // the category's fields
+	Clocks           []dossierClock
+	TeamName         string
+	CategoryLabel    string
 	Files            pick
 }
 
 // pageDeskTicket shows a ticket with its thread, for staff.
 func (s *Server) pageDeskTicket(c *gin.Context) error {
 	return s.deskTicketPage(c, http.StatusOK, func(p *deskTicketPage) {
-		for _, n := range []string{"sent", "noted", "moved", "released", "assigned", "removed"} {
+		for _, n := range []string{"sent", "noted", "moved", "released", "assigned", "removed", "handed_back"} {
 			if c.Query(n) != "" {
 				p.Notice = p.T("desk.notice." + n)
 			}
@@ -158,6 +175,13 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 	thread := threadView{view: v.view, staff: true, files: "/desk/files/"}
 	p.Entries, p.Dossier = thread.entries(p.Thread.Entries), thread.dossier(p.Thread)
 	p.Me = actor(c).Agent.ID
+	if p.Subject, err = s.dossierSubject(c.Request.Context(), v, t); err != nil {
+		return err
+	}
+	p.Asked, p.Clocks = s.dossierFields(v, t), s.dossierClocks(v, t, s.Now())
+	p.CategoryLabel = s.categoryLabel(v.Lang, t.Category)
+	team, _ := s.Routing.Current().Team(t.Team)
+	p.TeamName, p.CanHandBack = team.Value.Name, p.Thread.Owner == support.OwnerHuman
 	if p.Colleagues, err = s.Desk.Colleagues(c.Request.Context(), actor(c)); err != nil {
 		return err
 	}
@@ -171,11 +195,11 @@ func (s *Server) deskTicketPage(c *gin.Context, status int, with func(*deskTicke
 	}
 	for _, to := range []support.Status{support.StatusWaitingMember, support.StatusOpen, support.StatusWaitingThirdParty,
 		support.StatusSolved, support.StatusClosed, support.StatusSpam} {
-		_, err := t.Change(to, s.Now())
-		if err == nil {
+		can := t.CanBecome(to, s.Now())
+		if can {
 			p.Statuses = append(p.Statuses, to)
 		}
-		if !t.Held() && to != support.StatusClosed && to != support.StatusSpam && (err == nil || to == t.Status) {
+		if !t.Held() && to != support.StatusClosed && to != support.StatusSpam && (can || to == t.Status) {
 			p.Then = append(p.Then, to)
 		}
 	}
@@ -294,6 +318,17 @@ func (s *Server) pageDeskAssign(c *gin.Context) error {
 		}
 		return s.Desk.Assign(c.Request.Context(), actor(c), id, support.AgentID(fields.Get("was")), support.AgentID(fields.Get("assignee")))
 	}, func(*deskTicketPage) {})
+}
+
+// pageDeskHandBack gives the conversation back to the assistant, for staff.
+func (s *Server) pageDeskHandBack(c *gin.Context) error {
+	fields, err := form(c)
+	return s.onTicket(c, "handed_back", func(id support.TicketID) error {
+		if err != nil {
+			return err
+		}
+		return s.Desk.HandBack(c.Request.Context(), actor(c), id, fields.Get("agreed"))
+	}, func(p *deskTicketPage) { p.Agreed = fields.Get("agreed") })
 }
 
 // pageDeskRelease releases a held ticket, for staff.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 	"guichet/internal/handoff"
 	"guichet/internal/problem"
 	"guichet/internal/support"
+	"guichet/kb"
 )
 
 // requestForm is what a member types, or has typed.
@@ -25,9 +27,11 @@ type requestForm struct {
 	Email    string
 	Category string
 	Text     string
-	Stamp    string        // when the form was first shown, signed
-	Trap     string        // what stands in the field that nobody sees
-	Upload   support.Token // the conversation that its files wait in, once there are some
+	Stamp    string            // when the form was first shown, signed
+	Trap     string            // what stands in the field that nobody sees
+	Fields   map[string]string // of the categories, by "category.key"
+	Known    bool              // the address is that of a member who has signed in
+	Upload   support.Token     // the conversation that its files wait in, once there are some
 	Files    pick
 }
 
@@ -44,7 +48,52 @@ func (s *Server) pageRequestForm(c *gin.Context) error {
 	return s.requestPage(c, http.StatusOK, requestForm{ClientID: rand.Text(), Upload: support.NewToken(), Answer: c.Query("answer")}, formErrors{}, filesForm{})
 }
 
-func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs formErrors, sent filesForm) error {
+// guess is the category that a question is likely of; "" where nobody can tell, or there is no time to.
+func (s *Server) guess(c *gin.Context, l kb.Lang, text string) string {
+	done, err := s.limiter.search(c.Request.Context(), actor(c), false)
+	if err != nil {
+		return ""
+	}
+	defer done()
+	advice, err := s.Guard.Similar(c.Request.Context(), handoff.Holder{}, handoff.Draft{Text: text, Lang: l})
+	if err != nil || len(advice.Categories) == 0 {
+		return ""
+	}
+	return advice.Categories[0].Category
+}
+
+// FieldID is the id of the element of a category's field.
+func (requestForm) FieldID(category support.CategoryKey, key string) string {
+	return "field-" + string(category) + "-" + key
+}
+
+// Field is what was typed into a category's field.
+func (f requestForm) Field(category support.CategoryKey, key string) string {
+	return f.Fields[string(category)+"."+key]
+}
+
+// of are the fields of one category, by key.
+func (f requestForm) of(category string) map[string]string {
+	out := map[string]string{}
+	for name, v := range f.Fields {
+		if key, ok := strings.CutPrefix(name, category+"."); ok {
+			out[key] = v
+		}
+	}
+	return out
+}
+
+// ids are the elements of fields whose names are others.
+func (f requestForm) ids() map[string]string {
+	ids := maps.Clone(fileFields)
+	for key := range f.of(f.Category) {
+		ids["fields."+key] = f.FieldID(support.CategoryKey(f.Category), key)
+	}
+	return ids
+}
+
+// requestPage shows the form; existing are open requests that this one seems to repeat.
+func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs formErrors, sent filesForm, existing ...existingJSON) error {
 	v, err := s.reader(c, "request.title")
 	if err != nil {
 		return err
@@ -65,14 +114,29 @@ func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs for
 		Form       requestForm
 		Errors     formErrors
 		Answer     *assistant.Answer
-		Categories []string
-	}{view: v, Form: f, Errors: errs, Categories: support.Categories}
+		Categories []categoryJSON
+		Cards      []contactCard
+		Suggested  bool // the category is a guess
+		Existing   []existingJSON
+	}{view: v, Form: f, Errors: errs, Categories: s.categories(v.Lang), Existing: existing}
+	want := handoff.Want{Lang: v.Lang, Category: support.CategoryKey(f.Category)}.From(actor(c).Member)
+	if data.Form.Known = want.Proven; want.Proven && f.Email == "" {
+		data.Form.Email = want.Email
+	}
+	if _, _, err := s.Routing.Route(want.Category, v.Lang); err != nil {
+		want.Category = ""
+	}
+	if data.Cards, err = s.cards(c, want, nil); err != nil {
+		return err
+	}
 	if f.Answer != "" {
 		switch a, err := s.findAnswer(c, f.Answer); {
 		case err == nil:
 			data.Answer = &a
 			if status == http.StatusOK && f.Text == "" {
 				data.Form.Text = a.Question
+				data.Form.Category = s.guess(c, v.Lang, a.Question)
+				data.Suggested = data.Form.Category != ""
 			}
 		case problem.Is(err, problem.NotFound): // past its keeping: the form stands by itself
 			data.Form.Answer = ""
@@ -84,6 +148,24 @@ func (s *Server) requestPage(c *gin.Context, status int, f requestForm, errs for
 		data.Title = v.T("form.error_title", "title", v.Title)
 	}
 	return s.render(c, status, "request", data)
+}
+
+// repeats are the member's open requests that a new one is likely a repetition of.
+func (s *Server) repeats(c *gin.Context, r handoff.Request) ([]existingJSON, error) {
+	h := handoff.HolderOf(actor(c).Member)
+	if h == (handoff.Holder{}) {
+		return nil, nil
+	}
+	done, err := s.limiter.search(c.Request.Context(), actor(c), false)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	advice, err := s.Guard.Similar(c.Request.Context(), h, handoff.Draft{Text: r.Text, Lang: r.Lang, Category: r.Category, Subject: handoff.SubjectKey(r.About)})
+	if err != nil {
+		return nil, err
+	}
+	return s.existingJSON(c, lang(c), support.Conversation{}, advice.Existing, false)
 }
 
 // pageRequestSend makes a ticket of the form and shows its page. For anybody; a guest's ticket waits
@@ -99,7 +181,13 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		return s.received(c, conversation, support.AuthorMember, fields, n, name, r)
 	})
 	f := requestForm{ClientID: fields.Get("client_id"), Answer: fields.Get("answer"), Email: fields.Get("email"),
-		Category: fields.Get("category"), Text: fields.Get("text"), Stamp: fields.Get("stamp"), Trap: fields.Get("homepage"), Upload: support.Token(fields.Get("upload"))}
+		Category: fields.Get("category"), Text: fields.Get("text"), Stamp: fields.Get("stamp"), Trap: fields.Get("homepage"),
+		Upload: support.Token(fields.Get("upload")), Fields: map[string]string{}}
+	for name, v := range fields.Values {
+		if key, ok := strings.CutPrefix(name, "fields."); ok {
+			f.Fields[key] = v[0]
+		}
+	}
 	if len(f.Upload) != len(support.NewToken()) {
 		f.Upload = support.NewToken()
 	}
@@ -111,13 +199,20 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 	}
 	var started handoff.Started
 	r := handoff.Request{ClientID: f.ClientID, Channel: support.ChannelEmail, Category: f.Category, Email: f.Email,
-		Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c), Files: fields.Files}
+		Text: f.Text, Lang: lang(c), Answer: support.AnswerID(f.Answer), Actor: actor(c), Files: fields.Files,
+		Fields: f.of(f.Category), AddTo: fields.Get("add_to")}
 	if err == nil {
-		r, err = handoff.Check(r) // a mistake costs nothing of the budget
+		r, err = s.Handoff.Check(r) // a mistake costs nothing of the budget
 		err = fields.with(err)
 	}
 	if err == nil && len(r.Files) > 0 {
 		r.Conversation, err = s.Attach.Form(c.Request.Context(), f.Upload, lang(c))
+	}
+	if err == nil && r.AddTo == "" && fields.Get("insist") == "" {
+		existing, wrong := s.repeats(c, r)
+		if err = wrong; err == nil && len(existing) > 0 {
+			return s.requestPage(c, http.StatusConflict, f, formErrors{}, fields, existing...)
+		}
 	}
 	if err == nil {
 		r, err = s.admit(c, r, abuse.Signs{Form: true, Proof: fields.Get("proof"), Stamp: f.Stamp, Trap: f.Trap})
@@ -129,7 +224,7 @@ func (s *Server) pageRequestSend(c *gin.Context) error {
 		started, err = s.Handoff.Start(c.Request.Context(), r)
 	}
 	if err != nil {
-		problems, status, again := s.formProblem(c, err, requestFields)
+		problems, status, again := s.formProblem(c, err, f.ids())
 		if !again {
 			return err
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/internal/handoff"
-	"guichet/internal/locale"
 	"guichet/internal/problem"
 	"guichet/internal/routing"
 	"guichet/internal/support"
@@ -28,23 +28,6 @@ type simulatorPage struct {
 	Member   memberView
 	Cards    []contactCard
 	At       time.Time
-}
-
-// memberView says texts as the member reads them.
-type memberView struct {
-	kb.Lang
-	Zone  *time.Location
-	words *locale.Printer
-}
-
-// T says a text.
-func (m memberView) T(key string, args ...any) string { return m.words.T(key, pairs(args)) }
-
-// contactCard is one way to a person in the words of its card.
-type contactCard struct {
-	support.ContactOption
-	Name  string
-	Lines []string
 }
 
 // pageSimulator shows what a member would be offered at some moment, for admins. Nothing is made.
@@ -91,7 +74,13 @@ func (s *Server) pageSimulator(c *gin.Context) error {
 	if p.Form["present"] == "" {
 		present = -1
 	}
-	team, category, err := p.All.Route(support.CategoryKey(p.Form["category"]), l)
+	// The very function that members' cards come from, in a house as it would stand.
+	simulated := simulated{&p.All, present}
+	situation, team, err := handoff.Situate(c.Request.Context(), &p.All, simulated, simulated,
+		handoff.Want{Now: p.At, Lang: l, Category: support.CategoryKey(p.Form["category"]), Objects: objects})
+	if err == nil && p.Form["category"] == "" {
+		err = problem.InvalidField("category", "problem.category")
+	}
 	if err != nil {
 		wrong = append(wrong, asProblem(err).Fields...)
 	}
@@ -101,9 +90,8 @@ func (s *Server) pageSimulator(c *gin.Context) error {
 		return s.render(c, status, "desk/simulator", p)
 	}
 	p.Member = memberView{l, zone, s.Catalogs.For(l)}
-	p.Team, p.Category, p.Text = team, category, s.Routing.Text(category, l)
-	options := handoff.Choose(handoff.Situation{Now: p.At, Lang: l, Category: category, Objects: objects, Channels: p.facts(l, present)})
-	for _, o := range options {
+	p.Team, p.Category, p.Text = team, situation.Category, s.Routing.Text(situation.Category, l)
+	for _, o := range handoff.Choose(situation) {
 		p.Cards = append(p.Cards, p.Member.card(o))
 	}
 	return s.render(c, status, "desk/simulator", p)
@@ -125,68 +113,32 @@ func (p *simulatorPage) fresh() {
 	}
 }
 
-// facts are the team's channels as they would stand: nobody waits, and so many are there; below zero,
-// all who take chats in the language. A call can be booked from the next opening on.
-func (p *simulatorPage) facts(l kb.Lang, present int) (out []handoff.ChannelFacts) {
-	calendars := p.All.CalendarsOf(p.Team)
-	for _, way := range p.Team.Channels {
-		f := handoff.ChannelFacts{Channel: way.Channel, Calendar: calendars[way.Channel], Langs: way.Langs}
-		switch way.Channel {
-		case support.ChannelChat:
-			f.Agents, f.Free = present, present
-			if present < 0 {
-				f.Agents, f.Free = p.takers(way.Channel, l)
-			}
-		case support.ChannelCallback:
-			f.NextSlot, _ = f.Calendar.NextOpening(p.At)
-		}
-		out = append(out, f)
-	}
-	return out
+// simulated is a house where nobody waits and so many are there; below zero, all who take chats in the
+// language. A call can be booked from the next opening on.
+type simulated struct {
+	all     *routing.State
+	present int
 }
 
-// takers counts the team's agents who take a channel in a language, and how much they take at once.
-func (p *simulatorPage) takers(c support.Channel, l kb.Lang) (agents, capacity int) {
-	for _, a := range p.All.Agents {
-		if !a.Value.Disabled && a.Value.In(p.Team.ID) && a.Value.Takes(c, l) {
-			agents++
-			capacity += a.Value.Capacity[c]
+// Chats implements handoff.Presence.
+func (x simulated) Chats(_ context.Context, t support.Team, l kb.Lang) (q handoff.Queue, err error) {
+	if q.Agents, q.Free = x.present, x.present; x.present >= 0 {
+		return q, nil
+	}
+	q = handoff.Queue{}
+	for _, a := range x.all.Agents {
+		if !a.Value.Disabled && a.Value.In(t.ID) && a.Value.Takes(support.ChannelChat, l) {
+			q.Agents++
+			q.Free += a.Value.Capacity[support.ChannelChat]
 		}
 	}
-	return agents, capacity
+	return q, nil
 }
 
-// card says an option in the member's words.
-func (m memberView) card(o support.ContactOption) contactCard {
-	c := contactCard{ContactOption: o, Name: m.T("channel." + string(o.Channel))}
-	add := func(text string) { c.Lines = append(c.Lines, text) }
-	if o.Reason != "" {
-		names := make([]string, len(o.Langs))
-		for i, l := range o.Langs {
-			names[i] = langName(l)
-		}
-		add(m.T("contact.reason."+string(o.Reason), "langs", strings.Join(names, ", ")))
-	}
-	switch {
-	case !o.OpensAt.IsZero():
-		add(m.T("channel.opens", "date", m.words.DateTime(o.OpensAt, m.Zone)))
-	case o.State != support.ContactOpen:
-	case o.Channel == support.ChannelEmail:
-		add(m.T("channel.always"))
-		add(m.T("channel.answer_by", "date", m.words.DateTime(o.PromisedAt, m.Zone)))
-	case o.Channel == support.ChannelCallback:
-		add(m.T("channel.next_slot", "date", m.words.DateTime(o.PromisedAt, m.Zone)))
-	case o.Reason == "":
-		add(m.T("channel.chat_now"))
-	default:
-		if o.Ahead > 0 {
-			add(m.words.N("channel.ahead", o.Ahead, nil))
-		}
-		if o.Wait > 0 {
-			add(m.T("channel.wait", "minutes", int((o.Wait+time.Minute-1)/time.Minute)))
-		}
-	}
-	return c
+// NextSlot implements handoff.Slots.
+func (x simulated) NextSlot(_ context.Context, t support.Team, _ kb.Lang, after time.Time) (time.Time, error) {
+	at, _ := x.all.Hours(t.ID, support.ChannelCallback).NextOpening(after)
+	return at, nil
 }
 
 // MomentIn is a moment in the member's zone, in the language of the page.

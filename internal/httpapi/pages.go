@@ -256,9 +256,7 @@ func (s *Server) view(c *gin.Context, titleKey string) view {
 	if titleKey != "" {
 		v.Title = v.T(titleKey)
 	}
-	for _, o := range s.Handoff.Options() {
-		v.PromiseNow = o.PromisedAt
-	}
+	v.PromiseNow = s.Handoff.Promise()
 	v.Switch = s.switchTo(c, func(to kb.Lang) string { return "" })
 	return v
 }

@@ -13,18 +13,20 @@ import (
 // panelTexts are the keys, and the beginnings of keys, of what the panel says. Each is sent with every
 // panel, so what it does not say is not here.
 var panelTexts = []string{
-	"widget.", "subject.", "contact_first.", "category.", "status.", "handoff.", "courtesy.",
+	"widget.", "subject.", "contact_first.", "existing.", "status.", "handoff.", "courtesy.",
 	"action.copied", "action.copy",
 	"answer.assistant", "answer.clarify", "answer.in_lang", "answer.made_from", "answer.nearest", "answer.original", "answer.reading", "answer.searching",
 	"answer.source_n", "answer.sources", "answer.talk", "answer.translated", "answer.unknown", "answer.unknown_next", "answer.why",
 	"article.changed_since", "article.cited", "article.related", "article.updated",
 	"ask.failed", "ask.hint", "ask.label", "ask.placeholder",
-	"channel.always", "channel.answer_by", "channel.email", "channel.email_start",
+	"channel.email_start", "channel.recommended",
 	"feedback.comment", "feedback.hint", "feedback.improve", "feedback.no", "feedback.question", "feedback.send",
 	"feedback.thanks", "feedback.yes",
 	"home.articles", "home.collections", "home.popular", "home.title",
 	"problem.text_missing", "problem.too_long",
-	"request.category", "request.category_choose", "request.email", "request.email_hint", "request.next", "request.send",
+	"request.category", "request.category_choose", "request.email", "request.email_hint", "request.email_known", "request.help_us",
+	"request.missing", "request.missing_send", "request.missing_text", "request.next", "request.next_known", "request.no", "request.send",
+	"request.suggested", "request.yes",
 	"request.text", "request.text_hint", "request.title",
 	"search.ask_instead", "search.found", "search.label", "search.none",
 	"thread.team", "thread.you",
@@ -38,7 +40,7 @@ type panelConfig struct {
 	Site        string         `json:"site"`
 	Langs       []panelLang    `json:"langs"`
 	Sites       []string       `json:"sites"` // origins of the pages that may hold the panel
-	Categories  []string       `json:"categories"`
+	Categories  []categoryJSON `json:"categories"`
 	Promise     string         `json:"promise"` // first answer by, for a request made now
 	Zone        string         `json:"zone"`
 	MaxQuestion int            `json:"maxQuestion"`
@@ -89,7 +91,7 @@ func (s *Server) panel(c *gin.Context, mode string) error {
 		Config panelConfig
 	}{view: v, Mode: mode, Config: panelConfig{
 		Lang: v.Lang, Tag: v.Tag(), Site: v.SiteName, Sites: []string{}, Langs: []panelLang{},
-		Categories: support.Categories, Promise: v.T("channel.answer_by", "date", v.DateTime(v.PromiseNow)),
+		Categories: s.categories(v.Lang), Promise: v.T("channel.answer_by", "date", v.DateTime(v.PromiseNow)),
 		Zone: v.zone.String(), MaxQuestion: kb.MaxQuestion, MaxRequest: support.MaxRequest, Attach: s.assets.url("attach.js"), Texts: v.words.Texts(panelTexts...),
 	}}
 	data.Config.Sites = append(data.Config.Sites, decided(c).Sites...)

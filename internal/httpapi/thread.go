@@ -104,8 +104,22 @@ func (v threadView) statusText(e support.Entry) string {
 	if json.Unmarshal(e.Data, &d) != nil {
 		return ""
 	}
+	by := e.AgentName
+	if by == "" {
+		by = v.T("thread.team")
+	}
 	switch d.Reason {
-	case "held", "proven", "released":
+	case support.ReasonSent:
+		return v.T("thread.status.sent", "team", d.Team)
+	case support.ReasonTaken:
+		return v.T("thread.status.taken", "name", by)
+	case support.ReasonHandedBack:
+		text := v.T("thread.status.handed_back", "name", by)
+		if e.Body != "" {
+			text += "\n" + v.T("thread.status.agreed", "text", e.Body)
+		}
+		return text
+	case support.ReasonHeld, support.ReasonProven, support.ReasonReleased:
 		if v.staff {
 			return v.T("desk.thread." + d.Reason)
 		}
@@ -114,7 +128,7 @@ func (v threadView) statusText(e support.Entry) string {
 	if v.staff {
 		return v.T("thread.status.to", "status", v.T("desk.status."+string(d.To)))
 	}
-	if d.From.Public() == d.To.Public() {
+	if d.To == "" || d.From.Public() == d.To.Public() {
 		return ""
 	}
 	return v.T("thread.status.to", "status", v.T("status."+d.To.Public()))

@@ -77,7 +77,11 @@ func TestPanel(t *testing.T) {
 		var got struct {
 			Lang, Tag, Dir, Site, Promise, Zone string
 			Langs                               []struct{ Lang, Tag, Name string }
-			Sites, Categories                   []string
+			Sites                               []string
+			Categories                          []struct {
+				Key, Label, Hint string
+				Fields           []struct{ Key, Label, Type string }
+			}
 			MaxQuestion, MaxRequest             int
 			Texts                               map[string]any
 		}
@@ -85,10 +89,10 @@ func TestPanel(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.Lang != c.path[1:3] || got.Site != "Aide <b>" || got.Promise == "" || got.Zone != "Europe/Paris" || len(got.Langs) != 9 ||
-			len(got.Sites) != 1 || len(got.Categories) == 0 || got.MaxQuestion != 2000 || got.MaxRequest != 20000 {
+			len(got.Sites) != 1 || len(got.Categories) == 0 || got.Categories[0].Label == "" || got.Categories[0].Fields[0].Label == "" || got.MaxQuestion != 2000 || got.MaxRequest != 20000 {
 			t.Errorf("%s: %+v", c.path, got)
 		}
-		for _, key := range []string{"answer.talk", "category.refund", "status.received", "problem.too_long"} {
+		for _, key := range []string{"answer.talk", "status.received", "problem.too_long"} {
 			if s, ok := got.Texts[key].(string); !ok || s == "" {
 				t.Errorf("%s: the text %s is %v", c.path, key, got.Texts[key])
 			}

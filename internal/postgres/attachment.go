@@ -228,6 +228,23 @@ func (db *DB) Unsent(ctx context.Context, c support.ConversationID, by support.A
 	return list(ctx, db.pool, unsentAttachments, args{"conversation": c, "author": by, "ids": ids}, scanAttachment)
 }
 
+// The conditions are those of a file that can be sent.
+var moveAttachments = query("move_attachments", `
+	UPDATE attachments SET conversation_id = @to
+	WHERE id = ANY(@ids::uuid[]) AND conversation_id = @from AND author = 'member' AND entry_seq IS NULL
+		AND state IN ('scanning','ready')`)
+
+// MoveFiles gives a member's unsent files to another conversation; see handoff.Tx.
+func (d deskTx) MoveFiles(ctx context.Context, from, to support.ConversationID, files []support.AttachmentID) error {
+	for _, id := range files {
+		if err := checkID(id); err != nil {
+			return err
+		}
+	}
+	_, err := moveAttachments.exec(ctx, d.tx, args{"ids": files, "from": from, "to": to})
+	return err
+}
+
 var discardAttachment = query("discard_attachment", `
 	DELETE FROM attachments WHERE id = @id AND conversation_id = @conversation AND author = @author AND entry_seq IS NULL
 	RETURNING COALESCE(blob_id::text, '')`)

@@ -45,16 +45,27 @@ func (d deskTx) LockConversation(ctx context.Context, id support.ConversationID)
 	return lockConversation(ctx, d.tx, id)
 }
 
-// The epoch rises with the owner only: a second reply of the same agent changes nobody's turn.
+// A second reply of the same agent changes nobody's turn.
 var moveConversation = query("move_conversation", `
-	UPDATE conversations SET owner = @owner, epoch = epoch + (owner <> @owner)::int WHERE id = @id`)
+	UPDATE conversations SET owner = @owner, epoch = epoch + 1 WHERE id = @id AND owner <> @owner`)
 
-func (d deskTx) MoveConversation(ctx context.Context, id support.ConversationID, to support.Owner) error {
-	n, err := moveConversation.exec(ctx, d.tx, args{"id": id, "owner": to})
-	if err == nil && n == 0 {
-		err = problem.From(problem.NotFound, "", fmt.Errorf("conversation %s", id))
+// MoveConversation is the one place where a conversation changes its owner; see handoff.Tx.
+func (d deskTx) MoveConversation(ctx context.Context, id support.ConversationID, to support.Owner, e support.Entry) (support.Entry, error) {
+	e.Seq = 0
+	if _, err := lockConversation(ctx, d.tx, id); err != nil {
+		return e, err
 	}
-	return err
+	n, err := moveConversation.exec(ctx, d.tx, args{"id": id, "owner": to})
+	if err != nil || n == 0 {
+		return e, err
+	}
+	return appendTo(ctx, d.tx, id, e)
+}
+
+// Said reports whether an author has sent an entry under the client id; see desk.Tx.
+func (d deskTx) Said(ctx context.Context, id support.ConversationID, by support.Author, clientID string) (bool, error) {
+	e, err := findByClientID(ctx, d.tx, id, by, clientID)
+	return e.Seq > 0, err
 }
 
 // The numbers are taken and the entry is written in one statement; the row lock that the UPDATE

@@ -221,7 +221,8 @@ func TestLateAnswer(t *testing.T) {
 		t.Errorf("again, after the answer: %+v, %v", given, err)
 	}
 	if err := db.InHandoff(t.Context(), func(ctx context.Context, tx handoff.Tx) error {
-		return tx.MoveConversation(ctx, c.ID, support.OwnerQueue)
+		_, err := tx.MoveConversation(ctx, c.ID, support.OwnerQueue, support.Entry{Kind: support.EntryStatus, Author: support.AuthorSystem, Data: []byte(`{"owner":"queue"}`)})
+		return err
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -117,6 +117,16 @@ func (db *DB) FindMember(ctx context.Context, t support.Token, now time.Time) (s
 	return m, err
 }
 
+var memberByID = query("member_by_id", `SELECT `+memberColumns+` FROM members m WHERE m.id = @id`)
+
+// MemberByID implements host.Store.
+func (db *DB) MemberByID(ctx context.Context, id support.MemberID) (support.Member, error) {
+	if err := checkID(id); err != nil {
+		return support.Member{}, err
+	}
+	return one(ctx, db.pool, memberByID, args{"id": id}, scanMember)
+}
+
 const keyColumns = `kid, site, alg, key, created_at, revoked_at`
 
 func scanKey(row pgx.CollectableRow) (k support.IdentityKey, err error) {

@@ -21,17 +21,14 @@ const firstText = `
 		WHERE e.conversation_id = t.conversation_id AND e.author = 'member' AND e.client_id = t.client_id) first ON true`
 
 var (
-	provenAddress = query("proven_address", `
-		SELECT email FROM tickets WHERE conversation_id = @conversation AND email_proven_at IS NOT NULL
-		ORDER BY created_at DESC, id DESC LIMIT 1`)
-
-	// The condition is that of the index tickets_open_by_email.
+	// The conditions are those of the indexes tickets_by_member and tickets_open_by_email.
 	openRequests = query("open_requests", `
 		SELECT `+ticketColumns+`, first.body, v.embedding
 		FROM tickets t`+firstText+`
 		LEFT JOIN request_vectors v ON v.ticket_id = t.id AND v.model = @model
-		WHERE lower(t.email) = lower(@email) AND t.email_proven_at IS NOT NULL AND t.held_at IS NULL
-			AND t.status IN ('new','open','waiting_member','waiting_third_party')
+		WHERE t.status IN ('new','open','waiting_member','waiting_third_party')
+			AND (t.member_id = NULLIF(@member::text, '')::uuid
+				OR lower(t.email) = NULLIF(lower(@email), '') AND t.email_proven_at IS NOT NULL AND t.held_at IS NULL)
 		ORDER BY t.created_at DESC, t.id DESC LIMIT @limit`)
 
 	// The condition is that of the index tickets_learnt.
@@ -86,19 +83,10 @@ func (v *vectorTail) Scan(into ...any) error {
 	return err
 }
 
-// ProvenAddress implements handoff.GuardStore.
-func (db *DB) ProvenAddress(ctx context.Context, c support.ConversationID) (_ string, err error) {
-	defer problem.Wrap(&err, "ProvenAddress(%s)", c)
-	if err := checkID(c); err != nil {
-		return "", err
-	}
-	return one(ctx, db.pool, provenAddress, args{"conversation": c}, value[string])
-}
-
 // OpenRequests implements handoff.GuardStore.
-func (db *DB) OpenRequests(ctx context.Context, email, model string, limit int) (_ []handoff.PastRequest, err error) {
+func (db *DB) OpenRequests(ctx context.Context, h handoff.Holder, model string, limit int) (_ []handoff.PastRequest, err error) {
 	defer problem.Wrap(&err, "OpenRequests")
-	return list(ctx, db.pool, openRequests, args{"email": email, "model": model, "limit": limit}, scanPastRequest)
+	return list(ctx, db.pool, openRequests, args{"member": string(h.Member), "email": h.Address, "model": model, "limit": limit}, scanPastRequest)
 }
 
 // PastRequests implements handoff.GuardStore.

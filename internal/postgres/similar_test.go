@@ -77,7 +77,7 @@ func TestRequestVectors(t *testing.T) {
 			t.Errorf("%q: %+v, %v", tt.model, past, err)
 		}
 	}
-	if open, err := d.OpenRequests(t.Context(), "CLAIRE@example.org", model, 1); err != nil || len(open) != 1 || open[0].Ticket.ID != ids[1] {
+	if open, err := d.OpenRequests(t.Context(), handoff.Holder{Address: "CLAIRE@example.org"}, model, 1); err != nil || len(open) != 1 || open[0].Ticket.ID != ids[1] {
 		t.Errorf("open: %+v, %v", open, err)
 	}
 }

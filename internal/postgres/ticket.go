@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,24 +10,32 @@ import (
 
 	"guichet/internal/desk"
 	"guichet/internal/problem"
+	"guichet/internal/routing"
 	"guichet/internal/support"
 )
 
 const ticketColumns = `id, ref, conversation_id, status, category, channel, lang, subject, email, email_proven_at,
-	held_at, COALESCE(held_reason, ''), promised_at, solved_at, created_at, updated_at, COALESCE(assignee_id::text, '')`
+	held_at, COALESCE(held_reason, ''), promised_at, solved_at, created_at, updated_at, COALESCE(assignee_id::text, ''),
+	COALESCE(member_id::text, ''), team_id, priority, subject_type, subject_id, fields,
+	sla_started_at, sla_first_paused_at, sla_first_at, sla_resolution_due, sla_resolution_paused_at, sla_resolved_at, sla_ended`
 
 func scanTicket(row pgx.CollectableRow) (t support.Ticket, err error) {
-	var proven, held, promised, solved *time.Time
+	var proven, held, promised, solved, started, paused, first, resolution, still, resolved *time.Time
 	err = row.Scan(&t.ID, &t.Ref, &t.Conversation, &t.Status, &t.Category, &t.Channel, &t.Lang, &t.Subject, &t.Email, &proven,
-		&held, &t.HeldReason, &promised, &solved, &t.CreatedAt, &t.UpdatedAt, &t.Assignee)
-	t.EmailProvenAt, t.HeldAt, t.PromisedAt, t.SolvedAt = orZero(proven), orZero(held), orZero(promised), orZero(solved)
-	return t, err
+		&held, &t.HeldReason, &promised, &solved, &t.CreatedAt, &t.UpdatedAt, &t.Assignee,
+		&t.Member, &t.Team, &t.Priority, &t.About.Type, &t.About.ID, &t.Fields,
+		&started, &paused, &first, &resolution, &still, &resolved, &t.SLA.Ended)
+	t.EmailProvenAt, t.HeldAt, t.SolvedAt = orZero(proven), orZero(held), orZero(solved)
+	return t.On(support.SLAClock{StartedAt: orZero(started), FirstDue: orZero(promised), FirstPausedAt: orZero(paused),
+		FirstAt: orZero(first), ResolutionDue: orZero(resolution), ResolutionPausedAt: orZero(still), ResolvedAt: orZero(resolved),
+		Ended: t.SLA.Ended}), err
 }
 
 var (
 	findTicket           = query("find_ticket", `SELECT `+ticketColumns+` FROM tickets WHERE id = @id`)
 	lockTicket           = query("lock_ticket", `SELECT `+ticketColumns+` FROM tickets WHERE id = @id FOR UPDATE`)
 	findTicketByClientID = query("find_ticket_by_client_id", `SELECT `+ticketColumns+` FROM tickets WHERE client_id = @client_id`)
+	findTicketByRef      = query("find_ticket_by_ref", `SELECT `+ticketColumns+` FROM tickets WHERE ref = @ref`)
 	// The condition is that of the index tickets_one_open.
 	findOpenTicket = query("find_open_ticket", `
 		SELECT `+ticketColumns+` FROM tickets
@@ -58,6 +67,10 @@ func (d deskTx) FindTicketByClientID(ctx context.Context, clientID string) (supp
 	return one(ctx, d.tx, findTicketByClientID, args{"client_id": clientID}, scanTicket)
 }
 
+func (d deskTx) FindTicketByRef(ctx context.Context, ref string) (support.Ticket, error) {
+	return one(ctx, d.tx, findTicketByRef, args{"ref": ref}, scanTicket)
+}
+
 func (d deskTx) FindOpenTicket(ctx context.Context, c support.ConversationID) (support.Ticket, error) {
 	if err := checkID(c); err != nil {
 		return support.Ticket{}, err
@@ -79,32 +92,54 @@ func (d deskTx) LockTicket(ctx context.Context, id support.TicketID) (support.Ti
 	return one(ctx, d.tx, lockTicket, args{"id": id}, scanTicket)
 }
 
+// ticketArgs are the columns of a ticket that may change.
+func ticketArgs(t support.Ticket) args {
+	fields := t.Fields
+	if fields == nil {
+		fields = map[string]string{}
+	}
+	k := t.SLA
+	return args{"id": t.ID, "status": t.Status, "category": t.Category, "subject": t.Subject, "email": t.Email,
+		"email_proven_at": orNull(t.EmailProvenAt), "held_at": orNull(t.HeldAt), "held_reason": t.HeldReason, "solved_at": orNull(t.SolvedAt),
+		"updated_at": t.UpdatedAt, "assignee": string(t.Assignee), "member": string(t.Member), "team": cmp.Or(t.Team, routing.DefaultTeam),
+		"priority": cmp.Or(t.Priority, support.PriorityNormal), "subject_type": t.About.Type, "subject_id": t.About.ID, "fields": fields,
+		"promised_at": orNull(k.FirstDue), "started": orNull(k.StartedAt), "first_paused": orNull(k.FirstPausedAt), "first": orNull(k.FirstAt),
+		"resolution": orNull(k.ResolutionDue), "resolution_paused": orNull(k.ResolutionPausedAt), "resolved": orNull(k.ResolvedAt),
+		"ended": k.Ended, "due": orNull(k.Due())}
+}
+
 var createTicket = query("create_ticket", `
 	INSERT INTO tickets (id, ref, conversation_id, client_id, status, category, channel, lang, subject, email, email_proven_at,
-		held_at, held_reason, promised_at, solved_at, created_at, updated_at)
+		held_at, held_reason, promised_at, solved_at, created_at, updated_at, assignee_id, member_id, team_id, priority,
+		subject_type, subject_id, fields, sla_started_at, sla_first_paused_at, sla_first_at, sla_resolution_due,
+		sla_resolution_paused_at, sla_resolved_at, sla_ended, due_at)
 	VALUES (@id, @ref, @conversation, @client_id, @status, @category, @channel, @lang, @subject, @email, @email_proven_at,
-		@held_at, NULLIF(@held_reason, ''), @promised_at, @solved_at, @created_at, @updated_at)`)
+		@held_at, NULLIF(@held_reason, ''), @promised_at, @solved_at, @created_at, @updated_at, NULLIF(@assignee::text, '')::uuid,
+		NULLIF(@member::text, '')::uuid, @team, @priority, @subject_type, @subject_id, @fields::jsonb, @started, @first_paused, @first,
+		@resolution, @resolution_paused, @resolved, @ended, COALESCE(@due::timestamptz, 'infinity'))`)
 
 func (d deskTx) CreateTicket(ctx context.Context, t support.Ticket, clientID string) error {
-	_, err := createTicket.exec(ctx, d.tx, args{"id": t.ID, "ref": t.Ref, "conversation": t.Conversation, "client_id": clientID,
-		"status": t.Status, "category": t.Category, "channel": t.Channel, "lang": t.Lang, "subject": t.Subject, "email": t.Email,
-		"email_proven_at": orNull(t.EmailProvenAt), "held_at": orNull(t.HeldAt), "held_reason": t.HeldReason,
-		"promised_at": orNull(t.PromisedAt), "solved_at": orNull(t.SolvedAt), "created_at": t.CreatedAt, "updated_at": t.UpdatedAt})
+	a := ticketArgs(t)
+	a["client_id"], a["ref"], a["conversation"], a["channel"], a["lang"] = clientID, t.Ref, t.Conversation, t.Channel, t.Lang
+	a["created_at"] = t.CreatedAt
+	_, err := createTicket.exec(ctx, d.tx, a)
 	return taken(err, "tickets_ref", "tickets_client_id", "tickets_one_open")
 }
 
+// What a ticket is called, where it came from and when are written once.
 var updateTicket = query("update_ticket", `
 	UPDATE tickets SET status = @status, category = @category, subject = @subject, email = @email,
 		email_proven_at = @email_proven_at, held_at = @held_at, held_reason = NULLIF(@held_reason, ''),
 		promised_at = @promised_at, solved_at = @solved_at, updated_at = @updated_at,
-		assignee_id = NULLIF(@assignee, '')::uuid
+		assignee_id = NULLIF(@assignee::text, '')::uuid, member_id = NULLIF(@member::text, '')::uuid, team_id = @team,
+		priority = @priority, subject_type = @subject_type, subject_id = @subject_id, fields = @fields::jsonb,
+		sla_started_at = @started, sla_first_paused_at = @first_paused, sla_first_at = @first, sla_resolution_due = @resolution,
+		sla_resolution_paused_at = @resolution_paused, sla_resolved_at = @resolved, sla_ended = @ended,
+		due_at = COALESCE(@due::timestamptz, 'infinity')
 	WHERE id = @id`)
 
 func (d deskTx) UpdateTicket(ctx context.Context, t support.Ticket) error {
-	_, err := updateTicket.exec(ctx, d.tx, args{"id": t.ID, "status": t.Status, "category": t.Category, "subject": t.Subject,
-		"email": t.Email, "email_proven_at": orNull(t.EmailProvenAt), "held_at": orNull(t.HeldAt), "held_reason": t.HeldReason,
-		"promised_at": orNull(t.PromisedAt), "solved_at": orNull(t.SolvedAt), "updated_at": t.UpdatedAt,
-		"assignee": t.Assignee})
+	_, err := updateTicket.exec(ctx, d.tx, ticketArgs(t))
 	return taken(err, "tickets_one_open")
 }
 
@@ -128,20 +163,27 @@ var views = map[string]string{
 	"all":        `held_at IS NULL`,
 }
 
-// One statement a view: each has its own index.
+// inTeams leaves the tickets of some teams; of all where none is named.
+const inTeams = ` AND (cardinality(@teams::text[]) = 0 OR team_id = ANY (@teams::text[]))`
+
+// One statement a view: each has its own index. Work is listed by when it is owed.
 var listTickets = func() map[string]*statement {
 	out := map[string]*statement{}
 	for view, condition := range views {
+		after, order := `(updated_at, id) < (SELECT updated_at, id`, `updated_at DESC, id DESC`
+		if view == "open" || view == "mine" || view == "unassigned" {
+			after, order = `(due_at, id) > (SELECT due_at, id`, `due_at, id`
+		}
 		out[view] = query("list_tickets_"+view, `
 			SELECT `+ticketColumns+` FROM tickets
-			WHERE `+condition+` AND (NULLIF(@after, '') IS NULL
-				OR (updated_at, id) < (SELECT updated_at, id FROM tickets WHERE id = NULLIF(@after, '')::uuid))
-			ORDER BY updated_at DESC, id DESC LIMIT @limit`)
+			WHERE `+condition+inTeams+` AND (NULLIF(@after, '') IS NULL
+				OR `+after+` FROM tickets WHERE id = NULLIF(@after, '')::uuid))
+			ORDER BY `+order+` LIMIT @limit`)
 	}
 	return out
 }()
 
-// Tickets lists a view, newest movement first; see desk.Store. Invalid names the field of a view
+// Tickets lists a view; see desk.Store. Invalid names the field of a view
 // that is none.
 func (db *DB) Tickets(ctx context.Context, f desk.Filter) ([]support.Ticket, error) {
 	s, ok := listTickets[f.View]
@@ -153,7 +195,7 @@ func (db *DB) Tickets(ctx context.Context, f desk.Filter) ([]support.Ticket, err
 			return nil, err
 		}
 	}
-	a := args{"after": f.After, "limit": f.Limit}
+	a := args{"after": f.After, "limit": f.Limit, "teams": texts(f.Teams)}
 	if f.View == "mine" {
 		a["agent"] = f.Agent
 	}
@@ -165,11 +207,11 @@ var countTickets = query("count_tickets", fmt.Sprintf(`
 	SELECT (SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s),
 		(SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s),
 		(SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s)`,
-	views["open"], views["held"], views["solved"], views["all"], views["mine"], views["unassigned"]))
+	views["open"]+inTeams, views["held"]+inTeams, views["solved"]+inTeams, views["all"]+inTeams, views["mine"]+inTeams, views["unassigned"]+inTeams))
 
 // CountTickets returns how many tickets each view holds; see desk.Store.
-func (db *DB) CountTickets(ctx context.Context, agent support.AgentID) (map[string]int, error) {
-	return one(ctx, db.pool, countTickets, args{"agent": agent}, func(row pgx.CollectableRow) (map[string]int, error) {
+func (db *DB) CountTickets(ctx context.Context, agent support.AgentID, teams []support.TeamID) (map[string]int, error) {
+	return one(ctx, db.pool, countTickets, args{"agent": agent, "teams": texts(teams)}, func(row pgx.CollectableRow) (map[string]int, error) {
 		var open, held, solved, all, mine, unassigned int
 		err := row.Scan(&open, &held, &solved, &all, &mine, &unassigned)
 		return map[string]int{"open": open, "held": held, "solved": solved, "all": all, "mine": mine, "unassigned": unassigned}, err
@@ -180,6 +222,8 @@ var confirmationWithheld = query("confirmation_withheld", `
 	SELECT state = 'withheld' FROM mails WHERE ticket_id = @ticket AND kind = 'confirmation'
 	ORDER BY id DESC LIMIT 1`)
 
+var ownerOf = query("owner_of", `SELECT owner FROM conversations WHERE id = @id`)
+
 // Thread reads a ticket with what its reader may see of the conversation; see desk.Store.
 func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out desk.Thread, err error) {
 	if err = checkID(id); err != nil {
@@ -189,6 +233,9 @@ func (db *DB) Thread(ctx context.Context, id support.TicketID, staff bool) (out 
 		return out, err
 	}
 	if out.Entries, err = db.entriesOf(ctx, out.Ticket.Conversation, 0, staff); err != nil {
+		return out, err
+	}
+	if out.Owner, err = one(ctx, db.pool, ownerOf, args{"id": out.Ticket.Conversation}, value[support.Owner]); err != nil {
 		return out, err
 	}
 	if staff {

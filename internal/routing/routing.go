@@ -164,3 +164,41 @@ func (s *State) CalendarsOf(t support.Team) map[support.Channel]support.Calendar
 	}
 	return out
 }
+
+// Default is the team that takes what no other does.
+func (s *State) Default() support.Team {
+	t, _ := s.Team(DefaultTeam)
+	return t.Value
+}
+
+// Hours are those of a team's channel; the default ones where it has none.
+func (s *State) Hours(id support.TeamID, c support.Channel) support.Calendar {
+	if t, ok := s.Team(id); ok {
+		for _, way := range t.Value.Channels {
+			if found, ok := s.Calendar(way.Calendar); ok && way.Channel == c {
+				return found.Value
+			}
+		}
+	}
+	if t := s.Default(); id != DefaultTeam && t.ID != "" {
+		return s.Hours(t.ID, support.ChannelEmail)
+	}
+	return support.DefaultCalendar("")
+}
+
+// Find returns a category, also one that is offered no longer; ok is false for one that is not there.
+func (s *State) Find(key support.CategoryKey) (c support.Category, ok bool) {
+	found, ok := s.Category(key)
+	return found.Value, ok
+}
+
+// Skills are what an agent takes on.
+func (s *State) Skills(id support.AgentID) support.Skills {
+	a, _ := s.Agent(id)
+	return a.Value.Skills
+}
+
+// Read is CheckFields.
+func (*State) Read(c support.Category, l kb.Lang, values map[string]string, now time.Time) (clean map[string]string, missing []string, err error) {
+	return CheckFields(c, l, values, now)
+}

@@ -55,10 +55,27 @@ func (s *Service) Route(key support.CategoryKey, l kb.Lang) (support.Team, suppo
 	return s.Current().Route(key, l)
 }
 
+// Default is Current's Default.
+func (s *Service) Default() support.Team { return s.Current().Default() }
+
+// Hours is Current's Hours.
+func (s *Service) Hours(id support.TeamID, c support.Channel) support.Calendar {
+	return s.Current().Hours(id, c)
+}
+
+// Find is Current's Find.
+func (s *Service) Find(key support.CategoryKey) (support.Category, bool) {
+	return s.Current().Find(key)
+}
+
+// Read is CheckFields.
+func (s *Service) Read(c support.Category, l kb.Lang, values map[string]string, now time.Time) (clean map[string]string, missing []string, err error) {
+	return CheckFields(c, l, values, now)
+}
+
 // Skills are what an agent takes on, as it is now. It asks nobody.
 func (s *Service) Skills(id support.AgentID) support.Skills {
-	a, _ := s.Current().Agent(id)
-	return a.Value.Skills
+	return s.Current().Skills(id)
 }
 
 // Refresh reads everything where it has changed.

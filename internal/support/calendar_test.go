@@ -347,19 +347,34 @@ func TestCalendarNights(t *testing.T) {
 	}
 }
 
-// TestDefaultCalendarKeepsThePromise: eighteen hours of the default calendar come to what FirstAnswerBy
-// promised, within the hours.
-func TestDefaultCalendarKeepsThePromise(t *testing.T) {
+// TestDefaultPromise: two working days of nine hours, in the wall time of the calendar's zone.
+func TestDefaultPromise(t *testing.T) {
 	t.Parallel()
-	c := support.DefaultCalendar("")
-	rapid.Check(t, func(t *rapid.T) {
-		now := time.Unix(rapid.Int64Range(1767222000, 1893452400).Draw(t, "now"), 0)
-		old := support.FirstAnswerBy(now, c.Location())
-		got, ok := c.Add(now, support.DefaultFirstAnswer)
-		if d := c.Between(got, old) + c.Between(old, got); !ok || d != 0 {
-			t.Fatalf("%s: %s, and before %s: %s of business time apart", now.In(c.Location()), got, old, d)
-		}
-	})
+	const layout = "Mon 2006-01-02 15:04:05 MST"
+	for _, test := range []struct{ name, zone, now, want string }{
+		{"Monday", "Europe/Paris", "2026-11-23T09:30:15+01:00", "Wed 2026-11-25 09:30:15 CET"},
+		{"WednesdayNightEndsOnFriday", "Europe/Paris", "2026-11-25T23:59:59+01:00", "Fri 2026-11-27 18:00:00 CET"},
+		{"ThursdayJumpsTheWeekend", "Europe/Paris", "2026-11-26T14:00:00+01:00", "Mon 2026-11-30 14:00:00 CET"},
+		{"FridayJumpsTheWeekend", "Europe/Paris", "2026-11-27T14:00:00+01:00", "Tue 2026-12-01 14:00:00 CET"},
+		{"SaturdayStartsOnMonday", "Europe/Paris", "2026-11-28T14:00:00+01:00", "Tue 2026-12-01 18:00:00 CET"},
+		{"SundayStartsOnMonday", "Europe/Paris", "2026-11-29T23:59:59+01:00", "Tue 2026-12-01 18:00:00 CET"},
+		{"FridayHereIsSaturdayThere", "Asia/Shanghai", "2026-11-27T18:00:00+01:00", "Tue 2026-12-01 18:00:00 CST"},
+		// Clocks go forward on Sunday 29 March 2026, 02:00 → 03:00, and back on Sunday 25 October.
+		{"SpringKeepsTheHour", "Europe/Paris", "2026-03-27T14:00:00+01:00", "Tue 2026-03-31 14:00:00 CEST"},
+		{"SpringNightWaitsForTheMorning", "Europe/Paris", "2026-03-27T02:30:00+01:00", "Mon 2026-03-30 18:00:00 CEST"},
+		{"SpringOnTheNightItself", "Europe/Paris", "2026-03-29T01:59:00+01:00", "Tue 2026-03-31 18:00:00 CEST"},
+		{"AutumnKeepsTheHour", "Europe/Paris", "2026-10-23T14:00:00+02:00", "Tue 2026-10-27 14:00:00 CET"},
+		{"AutumnNightWaitsForTheMorning", "Europe/Paris", "2026-10-22T02:30:00+02:00", "Fri 2026-10-23 18:00:00 CEST"},
+		{"YearEnds", "Europe/Paris", "2026-12-31T10:00:00+01:00", "Mon 2027-01-04 10:00:00 CET"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, ok := support.DefaultCalendar(test.zone).Add(moment(t, test.now), support.DefaultFirstAnswer)
+			if got := got.Format(layout); !ok || got != test.want {
+				t.Errorf("%s: by %s, want %s", test.now, got, test.want)
+			}
+		})
+	}
 }
 
 func BenchmarkCalendar(b *testing.B) {

@@ -3,6 +3,7 @@ package support
 import (
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,19 +36,8 @@ const (
 	HeldUntilSpam = 48 * time.Hour
 )
 
-// Categories are the reasons of a request, in the order of the form. Until they are edited by
-// admins, they are these.
+// Categories are the reasons of a request that a new house begins with, in the order of the form.
 var Categories = []string{"order", "sale", "billing", "refund", "account", "incident", "suggestion", "other"}
-
-// CheckCategory returns a problem that names the field if c is not a category.
-func CheckCategory(c string) error {
-	for _, k := range Categories {
-		if k == c {
-			return nil
-		}
-	}
-	return problem.InvalidField("category", "problem.category")
-}
 
 // CheckEmail returns the address in the form it is kept (domain in lower case), or a problem that
 // names the field.
@@ -100,17 +90,18 @@ var transitions = map[Status][]Status{
 	StatusSpam:              {StatusNew, StatusOpen},
 }
 
-// Change returns t in status to at time now, or a Conflict if t may not become that. It is the one
-// place where statuses change.
-func (t Ticket) Change(to Status, now time.Time) (Ticket, error) {
-	ok := false
-	for _, s := range transitions[t.Status] {
-		ok = ok || s == to
-	}
+// CanBecome reports whether t may be given the status at time now.
+func (t Ticket) CanBecome(to Status, now time.Time) bool {
 	if t.Status == StatusSolved && to == StatusOpen && now.Sub(t.SolvedAt) > ReopenWithin {
-		ok = false
+		return false
 	}
-	if !ok {
+	return slices.Contains(transitions[t.Status], to)
+}
+
+// Change returns t in status to at time now, with its clocks as that leaves them in the hours of its
+// team, or a Conflict if t may not become that. It is the one place where statuses change.
+func (t Ticket) Change(to Status, now time.Time, hours Calendar) (Ticket, error) {
+	if !t.CanBecome(to, now) {
 		return t, problem.From(problem.Conflict, "problem.status", fmt.Errorf("ticket %s: %s may not become %s", t.Ref, t.Status, to))
 	}
 	t.Status, t.UpdatedAt = to, now
@@ -118,38 +109,5 @@ func (t Ticket) Change(to Status, now time.Time) (Ticket, error) {
 	if to == StatusSolved {
 		t.SolvedAt = now
 	}
-	return t, nil
-}
-
-// dayBegins is the hour at which a working day is taken to begin, for requests of a night or weekend.
-const dayBegins = 9
-
-// FirstAnswerBy returns the moment by which a first answer by e-mail is promised: two working days later,
-// counted from nine in the morning where the request came before it, without Saturdays and Sundays in
-// zone. It works on wall time, so a night when clocks change
-// moves nothing.
-func FirstAnswerBy(now time.Time, zone *time.Location) time.Time {
-	t := now.In(zone)
-	days := 0
-	off := func() bool {
-		d := (int(t.Weekday()) + days) % 7
-		return d == int(time.Saturday) || d == int(time.Sunday)
-	}
-	hour, minute, second := t.Clock()
-	nano := t.Nanosecond()
-	for off() { // the clock starts with the next working day
-		days++
-		hour, minute, second, nano = dayBegins, 0, 0, 0
-	}
-	if hour < dayBegins { // nobody is there yet
-		hour, minute, second, nano = dayBegins, 0, 0, 0
-	}
-	for left := 2; left > 0; {
-		days++
-		if !off() {
-			left--
-		}
-	}
-	// The days are added at once: a wall time that one of the nights between lacks is not lost there.
-	return time.Date(t.Year(), t.Month(), t.Day()+days, hour, minute, second, nano, zone)
+	return t.On(t.SLA.Changed(now, to, hours)), nil
 }

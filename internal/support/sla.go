@@ -1,6 +1,9 @@
 package support
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // DefaultFirstAnswer is the business time within which a first answer is promised where the category
 // says nothing else: two working days of the default calendar.
@@ -168,6 +171,32 @@ func RunSLA(p SLAPolicy, c Calendar, started time.Time, changes []SLAChange) (k 
 	return k
 }
 
+// SLAChanges reads from a ticket's thread what RunSLA wants: since when its clock runs, and what
+// happened since. started is zero where the ticket was never brought to a team.
+func SLAChanges(entries []Entry) (started time.Time, changes []SLAChange) {
+	for _, e := range entries {
+		switch {
+		case e.Kind == EntryMessage && e.Author == AuthorAgent:
+			changes = append(changes, SLAChange{At: e.CreatedAt, Answered: true})
+		case e.Kind == EntryStatus:
+			var d StatusData
+			if json.Unmarshal(e.Data, &d) != nil {
+				continue
+			}
+			switch d.Reason {
+			case ReasonSent, ReasonProven, ReasonReleased:
+				if started.IsZero() {
+					started = e.CreatedAt
+				}
+			}
+			if d.To != "" {
+				changes = append(changes, SLAChange{At: e.CreatedAt, To: d.To})
+			}
+		}
+	}
+	return started, changes
+}
+
 // SLAState is how a target stands.
 type SLAState string
 
@@ -216,4 +245,20 @@ func (k SLAClock) target(now, due, paused, done time.Time, c Calendar) SLATarget
 		t.Left = -c.Between(due, asOf)
 	}
 	return t
+}
+
+// Due is by when the next of it is owed: the first answer, then the resolution, of those whose clock
+// runs. Zero where nothing is.
+func (k SLAClock) Due() time.Time {
+	if k.StartedAt.IsZero() || k.Ended || !k.ResolvedAt.IsZero() {
+		return time.Time{}
+	}
+	var due time.Time
+	if k.FirstAt.IsZero() && k.FirstPausedAt.IsZero() {
+		due = k.FirstDue
+	}
+	if k.ResolutionPausedAt.IsZero() && !k.ResolutionDue.IsZero() && (due.IsZero() || k.ResolutionDue.Before(due)) {
+		due = k.ResolutionDue
+	}
+	return due
 }

@@ -67,12 +67,27 @@ type Entry struct {
 	CreatedAt   time.Time
 }
 
-// StatusData is the Data of a status entry. The body stays empty: each reader's language says it.
+// StatusData is the Data of a status entry: of a change of the ticket's status, of the conversation's
+// owner, or of both. Each reader's language says it; the body is empty, but for what was agreed
+// where an agent hands back.
 type StatusData struct {
 	From   Status `json:"from,omitempty"`
-	To     Status `json:"to"`
-	Reason string `json:"reason,omitempty"` // "held", "proven", "released", "reopened"
+	To     Status `json:"to,omitempty"`    // "" where the status stays
+	Owner  Owner  `json:"owner,omitempty"` // "" where the owner stays
+	Team   string `json:"team,omitempty"`  // name of the team that it was brought to
+	Reason string `json:"reason,omitempty"`
 }
+
+// The reasons of a status entry.
+const (
+	ReasonHeld       = "held"     // the request waits for proof of its address
+	ReasonSent       = "sent"     // it was brought to its team at once
+	ReasonProven     = "proven"   // its address was proven, and it was brought to its team
+	ReasonReleased   = "released" // an agent brought it there
+	ReasonReopened   = "reopened"
+	ReasonTaken      = "taken"       // an agent has it now
+	ReasonHandedBack = "handed_back" // an agent gave the conversation back to the assistant; the body says what was agreed
+)
 
 // AssignData is the Data of a note that says who has a ticket now. Its body stays empty.
 type AssignData struct {
@@ -187,11 +202,23 @@ type Ticket struct {
 	EmailProvenAt time.Time // zero: nobody has shown that the address is theirs
 	HeldAt        time.Time // zero: not held
 	HeldReason    string
-	Assignee      AgentID   // who works on it; "" for nobody yet
-	PromisedAt    time.Time // first answer by; zero while held
+	Assignee      AgentID  // who works on it; "" for nobody yet
+	Member        MemberID // whose it is; "" for a guest's
+	Team          TeamID   // that it is brought to
+	Priority      Priority
+	About         Subject           // the member's order or object; zero for nothing in particular
+	Fields        map[string]string // of the category, by key, in the form they are kept
+	SLA           SLAClock
+	PromisedAt    time.Time // first answer by: what SLA.FirstDue says; zero while held
 	SolvedAt      time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+}
+
+// On returns t with its clocks as they stand after something.
+func (t Ticket) On(k SLAClock) Ticket {
+	t.SLA, t.PromisedAt = k, k.FirstDue
+	return t
 }
 
 // Held reports whether the ticket waits for proof of its address: no team sees it, no clock runs.

@@ -117,7 +117,11 @@ func killed(t *testing.T, program, do, point string) {
 // prepare makes a ticket that is open to its team, and an agent.
 func prepare(t *testing.T, db *postgres.DB) (support.TicketID, support.AgentID) {
 	t.Helper()
-	h := handoff.New(handoff.Config{Store: db, MailDomain: "example.com", Log: slog.New(slog.DiscardHandler)})
+	routes, err := db.Routing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := handoff.New(handoff.Config{Store: db, Routing: &routes, MailDomain: "example.com", Log: slog.New(slog.DiscardHandler)})
 	out, err := h.Start(t.Context(), handoff.Request{ClientID: "a-request-of-a-guest", Channel: support.ChannelEmail, Category: "order",
 		Email: "camille@example.org", Text: "Mon colis n’est pas arrivé.", Lang: kb.French})
 	if err != nil {

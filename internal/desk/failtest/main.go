@@ -42,11 +42,16 @@ func run(log *slog.Logger) error {
 		return err
 	}
 	defer db.Close()
+	state, err := db.Routing(ctx)
+	if err != nil {
+		return err
+	}
+	routes := &state
 	mailer, err := mail.New(mail.Config{URL: os.Getenv("SMTP_URL"), From: "aide@example.com", Words: mailtest.Words{}})
 	if err != nil {
 		return err
 	}
-	d := desk.New(desk.Config{Store: db, Mailer: mailer, Links: links{}, MailDomain: "example.com", Zone: time.UTC, Log: log})
+	d := desk.New(desk.Config{Store: db, Routing: routes, Mailer: mailer, Links: links{}, MailDomain: "example.com", Zone: time.UTC, Log: log})
 	agent := support.Actor{Agent: &support.Agent{ID: support.AgentID(os.Getenv("FAILTEST_AGENT")), Role: support.RoleAgent}}
 	ticket := support.TicketID(os.Getenv("FAILTEST_TICKET"))
 	switch do := os.Getenv("FAILTEST_DO"); do {
@@ -62,7 +67,7 @@ func run(log *slog.Logger) error {
 	}
 	told := &told{Service: d, delivered: make(chan struct{})}
 	runner, err := jobs.New(jobs.Config{Pool: db.Pool(), Publish: publish.New(publish.Config{Store: db, Log: log}),
-		Handoff: handoff.New(handoff.Config{Store: db, Mailer: mailer, Log: log}), Desk: told, Auth: auth.New(auth.Config{Store: db}),
+		Handoff: handoff.New(handoff.Config{Store: db, Routing: routes, Mailer: mailer, Log: log}), Desk: told, Auth: auth.New(auth.Config{Store: db}),
 		Guard: handoff.NewGuard(handoff.GuardConfig{Store: db, Log: log}), Files: attach.New(attach.Config{Store: db, Blobs: db, Log: log}),
 		Answers: db, Log: log, Timeout: 2 * time.Second})
 	if err != nil {

@@ -40,18 +40,23 @@ func run(log *slog.Logger) error {
 		return err
 	}
 	defer db.Close()
+	state, err := db.Routing(ctx)
+	if err != nil {
+		return err
+	}
+	routes := &state
 	mailer, err := mail.New(mail.Config{URL: os.Getenv("SMTP_URL"), From: "aide@example.com", Words: mailtest.Words{}})
 	if err != nil {
 		return err
 	}
-	h := handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: links{}, MailDomain: "example.com", Log: log})
+	h := handoff.New(handoff.Config{Store: db, Routing: routes, Mailer: mailer, Links: links{}, MailDomain: "example.com", Log: log})
 	if _, err := h.Start(ctx, handoff.Request{ClientID: os.Getenv("FAILTEST_CLIENT_ID"), Channel: support.ChannelEmail, Category: "order",
 		Email: "camille@example.org", Text: "Mon colis n’est pas arrivé.", Lang: kb.French}); err != nil {
 		return err
 	}
 	told := &told{Service: h, delivered: make(chan struct{})}
 	runner, err := jobs.New(jobs.Config{Pool: db.Pool(), Publish: publish.New(publish.Config{Store: db, Log: log}), Handoff: told,
-		Desk: desk.New(desk.Config{Store: db, Log: log}), Auth: auth.New(auth.Config{Store: db}),
+		Desk: desk.New(desk.Config{Store: db, Routing: routes, Log: log}), Auth: auth.New(auth.Config{Store: db}),
 		Guard: handoff.NewGuard(handoff.GuardConfig{Store: db, Log: log}), Files: attach.New(attach.Config{Store: db, Blobs: db, Log: log}), Answers: db, Log: log, Timeout: 2 * time.Second})
 	if err != nil {
 		return err

@@ -43,7 +43,9 @@ export interface MyOrder {
   other: { party: "buyer" | "seller"; name: string } | null;
 }
 export interface MyObject { id: string; title: string; price: { text: string } | null }
-export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean }
+export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean; missing: string[] }
+/** Existing is an open request of the member's; promise says in words by when it is answered. */
+export interface Existing extends Omit<Ticket, "missing"> { promise: string; subject?: string }
 export interface Attachment { id: string; name: string; size: number; state: string; text: string; url?: string }
 export interface Entry {
   seq: number;
@@ -58,9 +60,9 @@ export interface Entry {
   created_at: string;
 }
 export interface Conversation { id: string; lang: string; owner: string; entries: Entry[]; ticket: Ticket | null }
-export interface Option { channel: string; state: "open" | "closed" | "not_offered"; reason?: string; promised_at?: string; opens_at?: string; recommended: boolean }
+export interface Option { channel: string; state: "open" | "closed" | "not_offered"; reason?: string; promised_at?: string; opens_at?: string; recommended: boolean; need?: string; name: string; lines: string[] }
 /** Options are the ways to a person; contact_first is whom the member is asked to write to before. */
-export interface Options { options: Option[]; existing: Ticket[]; contact_first?: { party: "buyer" | "seller"; name: string; url: string } | null }
+export interface Options { options: Option[]; existing: Existing[]; contact_first?: { party: "buyer" | "seller"; name: string; url: string } | null }
 export interface ArticlePage {
   article: Article;
   html: string;

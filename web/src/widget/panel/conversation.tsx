@@ -6,7 +6,7 @@ import { About, Answer, By, Words } from "./answer.tsx";
 import type { Entry } from "./api.ts";
 import { Sent } from "./attach.tsx";
 import { Composer, Icon, Loading, Next, Retry, Status, Talk } from "./parts.tsx";
-import { about, deliver, entries, fresh, live, loading, openId, problem, refresh, send, stop, ticket, type Live } from "./session.ts";
+import { about, deliver, entries, fresh, live, loading, openId, problem, refresh, send, staffed, stop, ticket, type Live } from "./session.ts";
 import { config, t, time } from "./text.ts";
 
 export function Conversation(): JSX.Element {
@@ -15,7 +15,7 @@ export function Conversation(): JSX.Element {
   const now = live.value;
   const coming = now ? [...now.earlier, now.pending].map((p) => p.client_id) : [];
   const list = entries.value.filter((e) => !e.client_id || !coming.includes(e.client_id));
-  const held = ticket.value && ticket.value.status !== "closed";
+  const held = staffed.value;
 
   // New words are followed, but never past the question they answer; a reader who has scrolled away stays.
   const near = useRef(true);
@@ -68,7 +68,7 @@ export function Conversation(): JSX.Element {
         </p>}
         <Composer id="composer" label={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.label")}
           placeholder={held ? t("widget.message", { ref: ticket.value!.ref }) : t("ask.placeholder")}
-          max={held ? config.maxRequest : config.maxQuestion} busy={busy && (now?.state === "waiting" || !!now?.pending.ticket)} send={send} attach={!!held}
+          max={held ? config.maxRequest : config.maxQuestion} busy={busy && (now?.state === "waiting" || !!now?.pending.ticket)} send={send} attach={held}
           {...(now?.state === "sending" && !now.pending.ticket && !now.answer && { stop })} />
       </div>
     </div>

@@ -52,7 +52,7 @@ export const Talk = ({ id, text }: { id: string; text?: string }): JSX.Element =
 
 const marks = { received: "check", in_progress: "clock", waiting: "reply", solved: "check", closed: "lock" } as const;
 
-export const Status = ({ of }: { of: Ticket }): JSX.Element => (
+export const Status = ({ of }: { of: Pick<Ticket, "status"> }): JSX.Element => (
   <span class={`status ${of.status}`} data-status={of.status}>
     <Icon is={marks[of.status as keyof typeof marks] ?? "clock"} />{t("status." + of.status)}
   </span>

@@ -41,6 +41,9 @@ export const about = signal<About | null>(null);
 export const own = computed(() => memory.value.conversations.filter((c) => !c.member || c.member === me.value?.id));
 export const current = computed(() => own.value.find((c) => c.id === openId.value));
 export const ticket = computed(() => tickets.value[openId.value]);
+export const owners = signal<Record<string, string>>({}); // whose each conversation is
+/** staffed says that what is written goes to the team: a conversation with a ticket that was not given back to the assistant. */
+export const staffed = computed(() => !!ticket.value && ticket.value.status !== "closed" && owners.value[openId.value] !== "assistant");
 export const unread = computed(() => own.value.reduce((n, c) => n + (c.unread ?? 0), 0));
 export const lastQuestion = computed(() =>
   live.value?.pending.text ?? entries.value.findLast((e) => e.author === "member")?.text ?? "");
@@ -271,7 +274,8 @@ async function make(title: string): Promise<Kept> {
  *  waits for its answer the next one goes after it, and the server answers both at once. */
 export function send(text: string, files?: string[]): void {
   const pending: Pending = { conversation: openId.value, client_id: secret(), text: text.trim() };
-  if (ticket.value && ticket.value.status !== "closed") pending.ticket = true;
+  if (staffed.value) pending.ticket = true;
+  else if (owners.value[openId.value] === "closed") pending.conversation = ""; // nobody answers there any more
   if (pending.ticket && files?.length) pending.files = files;
   if (me.value) pending.member = me.value.id;
   if (about.value) pending.subject = { type: about.value.type, id: about.value.id };

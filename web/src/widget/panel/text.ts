@@ -1,12 +1,16 @@
 // What the server gave the panel to start with, and its words, numbers and dates in the reader's language.
 
+/** Category is a reason of a request, and what is asked for with it. */
+export interface Category { key: string; label: string; hint: string; fields: Asked[] }
+export interface Asked { key: string; label: string; type: string; required: boolean; choices: { key: string; label: string }[] }
+
 export interface Config {
   lang: string;
   tag: string;
   site: string;
   langs: { lang: string; tag?: string; name: string }[]; // tag where it is not the same
   sites: string[];
-  categories: string[];
+  categories: Category[];
   promise: string;
   zone: string;
   maxQuestion: number;
@@ -19,7 +23,7 @@ export const config = JSON.parse(document.getElementById("panel-config")!.textCo
 
 const numbers = new Intl.NumberFormat(config.tag, { useGrouping: "min2" });
 const plurals = new Intl.PluralRules(config.tag);
-const ownZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const ownZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 type Values = Record<string, string | number>;
 
