@@ -46,5 +46,5 @@ func (s *Server) admit(c *gin.Context, r handoff.Request, signs abuse.Signs) (ha
 	if r.Held, r.Proof, err = s.Abuse.Judge(c.Request.Context(), abuse.ForRequest, signs); err != nil {
 		return r, err
 	}
-	return r, s.limiter.handoff(actor(c), r.Email, r.Proof.None())
+	return r, s.limiter.handoff(actor(c), r.Email, r.Proof.None() && signs.Actor.Member == nil)
 }
