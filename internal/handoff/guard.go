@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,12 +14,13 @@ import (
 	"guichet/kb"
 )
 
-// Holder is on whose behalf open requests are looked for. Only what is certain opens anything: an
-// address counts where it was proven on the conversation, never as it is typed.
+// Holder is on whose behalf open requests are looked for. Only what is certain opens anything. Who holds
+// a conversation sees its own ticket alone, once its address is proven: the one who proved it may be
+// somebody else, who was written to in another's name.
 type Holder struct {
 	Conversation support.ConversationID
-	// Address is the verified address of a member whose site vouches for them, or who has signed in;
-	// "" leaves it to what was proven on the conversation.
+	// Address is the verified address of a member whose site vouches for them: all its open tickets are
+	// theirs. "" for anybody else.
 	Address string
 }
 
@@ -156,16 +158,18 @@ func (g *Guard) Existing(ctx context.Context, h Holder) (out []Existing, err err
 
 // open reads the holder's open tickets. This is the one door to them.
 func (g *Guard) open(ctx context.Context, h Holder, model string, limit int) ([]PastRequest, error) {
-	if h.Address == "" {
-		var err error
-		if h.Address, err = g.c.Store.ProvenAddress(ctx, h.Conversation); err != nil {
-			if problem.Is(err, problem.NotFound) {
-				return nil, nil
-			}
-			return nil, err
-		}
+	if h.Address != "" {
+		return g.c.Store.OpenRequests(ctx, h.Address, model, limit)
 	}
-	return g.c.Store.OpenRequests(ctx, h.Address, model, limit)
+	address, err := g.c.Store.ProvenAddress(ctx, h.Conversation)
+	if err != nil {
+		if problem.Is(err, problem.NotFound) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	open, err := g.c.Store.OpenRequests(ctx, address, model, limit)
+	return slices.DeleteFunc(open, func(r PastRequest) bool { return r.Ticket.Conversation != h.Conversation }), err
 }
 
 // Similar returns those open tickets of the holder that the draft is likely a repetition of, and the

@@ -87,7 +87,8 @@ func TestGuardSeesTheMembersOwn(t *testing.T) {
 		holder handoff.Holder
 		want   string
 	}{
-		"Proven":          {handoff.Holder{Conversation: elsewhere.Ticket.Conversation}, own.Ticket.Ref},
+		"Proven":          {handoff.Holder{Conversation: own.Ticket.Conversation}, own.Ticket.Ref},
+		"Elsewhere":       {handoff.Holder{Conversation: elsewhere.Ticket.Conversation}, ""},
 		"Vouched":         {handoff.Holder{Address: "Camille@example.org"}, own.Ticket.Ref},
 		"Stranger":        {handoff.Holder{Conversation: stranger.Ticket.Conversation}, stranger.Ticket.Ref},
 		"MerelyClaimed":   {handoff.Holder{Conversation: claimed.Ticket.Conversation}, ""},
@@ -104,6 +105,10 @@ func TestGuardSeesTheMembersOwn(t *testing.T) {
 		}
 	}
 	open, err := g.Existing(t.Context(), handoff.Holder{Conversation: own.Ticket.Conversation})
+	if err != nil || refs(open) != own.Ticket.Ref {
+		t.Errorf("open on its conversation: %q, %v", refs(open), err)
+	}
+	open, err = g.Existing(t.Context(), handoff.Holder{Address: "camille@example.org"})
 	if err != nil || refs(open) != elsewhere.Ticket.Ref+" "+own.Ticket.Ref {
 		t.Errorf("open: %q, %v", refs(open), err)
 	}

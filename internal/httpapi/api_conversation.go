@@ -253,7 +253,7 @@ func (s *Server) apiConversationOptions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := s.Guard.Existing(c.Request.Context(), handoff.Holder{Conversation: conversation.ID})
+	open, err := s.Guard.Existing(c.Request.Context(), holder(c, conversation))
 	if err != nil {
 		return err
 	}

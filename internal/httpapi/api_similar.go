@@ -85,7 +85,7 @@ func (s *Server) apiSimilar(c *gin.Context) error {
 		return err
 	}
 	defer done()
-	advice, err := s.Guard.Similar(c.Request.Context(), handoff.Holder{Conversation: conversation.ID}, d)
+	advice, err := s.Guard.Similar(c.Request.Context(), holder(c, conversation), d)
 	if err != nil {
 		return err
 	}
@@ -100,4 +100,13 @@ func (s *Server) apiSimilar(c *gin.Context) error {
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, gin.H{"existing": existing, "category_suggestions": guesses})
 	return nil
+}
+
+// holder is on whose behalf open requests are looked for.
+func holder(c *gin.Context, conversation support.Conversation) handoff.Holder {
+	h := handoff.Holder{Conversation: conversation.ID}
+	if m := actor(c).Member; m != nil && m.EmailVerified {
+		h.Address = m.Email
+	}
+	return h
 }

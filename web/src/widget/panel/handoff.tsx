@@ -65,7 +65,7 @@ export function Handoff({ text }: { text: string }): JSX.Element {
       {!options && !failed && <Loading />}
       {options && <>
         {options.existing.map((x) => (
-          <p class="notice" key={x.ref}><span><strong>{t("ticket.title", { ref: x.ref })}</strong> <Status of={x} /><br /><a href={x.url} target="_blank" rel="noopener">{t("widget.open_ticket")}<span class="unseen">{t("widget.new_tab")}</span></a></span></p>
+          <p class="notice" key={x.ref}><span><strong>{t("ticket.title", { ref: x.ref })}</strong> <Status of={x} />{x.url && <><br /><a href={x.url} target="_blank" rel="noopener">{t("widget.open_ticket")}<span class="unseen">{t("widget.new_tab")}</span></a></>}</span></p>
         ))}
         {text && <p><span class="meta">{t("ask.label")}</span><br /><q dir="auto" data-part="summary">{text}</q></p>}
         <ul class="channels">{options.options.map((o) => <Card key={o.channel} of={o} />)}</ul>
