@@ -22,7 +22,8 @@ install: ## install the embedded PostgreSQL and embedder into .local, pinned
 
 test: build install ## everything, the browser tests included
 	@$(GO) vet ./...
-	@$(GO) test -timeout 15m ./...
+	@$(GO) run ./tools/vectors -warm
+	@$(GO) test -timeout 30m ./...
 	@$(MAKE) --no-print-directory web-check browser
 
 check: | need-go ## the quick part: vet, the house's rules, unit tests

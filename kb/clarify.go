@@ -26,7 +26,7 @@ type ClarifyParams struct {
 // DefaultClarifyParams ask back seldom. On the development set, with High at 0.75: of the paraphrases
 // whose best article is right 1.4 %, of those whose best one is wrong 9 %; across languages 0.9 and
 // 12 %. High is lower here, so that no question of the starter help center is led away from its answer.
-var DefaultClarifyParams = ClarifyParams{Margin: 0.15, High: 0.6, Most: 3}
+var DefaultClarifyParams = ClarifyParams{Margin: 0.15, High: 0.75, Most: 3}
 
 // Clarify returns the two or three readings of a question whose articles compete closely, best first;
 // nil where one article is clearly the best, or where none is likely to be meant. A question that is

@@ -71,7 +71,8 @@ type Signs struct {
 	Trap  string // what stands in that field
 }
 
-// Free reports whether nothing is asked of the actor: staff, and whoever works on this machine.
+// Free reports whether nothing is asked of the actor: staff, members whom somebody has vouched for, and
+// whoever works on this machine.
 func Free(a support.Actor) bool { return a.IsStaff() || a.Member != nil || a.Network == "" }
 
 // Judge says why a request is to be held (a support.Held reason) and which proof it spends. A bot gets

@@ -258,3 +258,21 @@ func TestVectors(t *testing.T) {
 		t.Errorf("%s is not what is made here:\n%s", path, diff)
 	}
 }
+
+// TestMembersNeedNone: of whom a site vouches for no proof and no time is asked.
+func TestMembersNeedNone(t *testing.T) {
+	t.Parallel()
+	h := setup(t, &keys{})
+	for _, test := range []struct {
+		actor support.Actor
+		want  string
+	}{
+		{support.Actor{Member: &support.Member{ID: "m"}, Network: guest.Network}, support.HeldUnproven},
+		{guest, support.HeldBot}, // the same without a name: too soon
+	} {
+		held, proof, err := h.Judge(t.Context(), ForRequest, Signs{Actor: test.actor, Form: true})
+		if held != test.want || !proof.None() || err != nil {
+			t.Errorf("held for %q, %v, %v; want %q", held, proof, err, test.want)
+		}
+	}
+}

@@ -104,6 +104,7 @@ func TestPeople(t *testing.T) {
 			t.Errorf("the token says %v, %v", c, err)
 		}
 	}
+	as("vasseur")
 	read(browser.Get(s.URL + "/products/globe"))
 	if got := told()["POST /api/v1/host/members/vasseur/recently-viewed"]; !strings.Contains(got, `"globe"`) {
 		t.Errorf("what was looked at: %q", got)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -14,11 +15,13 @@ import (
 )
 
 // Holder is on whose behalf open requests are looked for. Only what is certain opens anything: a member
-// by their session, and their address where it is verified. Of who holds a conversation alone nothing
-// is certain: somebody else may have proven an address on it.
+// by their session, and their address where their site vouches for it. Who holds a conversation's token
+// is told of the ticket that stands on it alone: its address may have been proven by somebody else, who
+// was written to in another's name.
 type Holder struct {
-	Member  support.MemberID
-	Address string // verified; "" for none
+	Member       support.MemberID
+	Address      string // verified; "" for none
+	Conversation support.ConversationID
 }
 
 // HolderOf is the holder that a member is; nil is nobody.

@@ -87,11 +87,14 @@ func TestGuardSeesTheMembersOwn(t *testing.T) {
 		holder handoff.Holder
 		want   string
 	}{
+		"Proven":          {handoff.Holder{Conversation: own.Ticket.Conversation}, own.Ticket.Ref},
+		"Elsewhere":       {handoff.Holder{Conversation: elsewhere.Ticket.Conversation}, ""},
 		"Vouched":         {handoff.HolderOf(&support.Member{Email: "Camille@example.org", EmailVerified: true}), own.Ticket.Ref},
 		"Stranger":        {handoff.Holder{Address: "dominique@example.org"}, stranger.Ticket.Ref},
 		"MerelyClaimed":   {handoff.HolderOf(&support.Member{Email: "camille@example.org"}), ""},
+		"Held":            {handoff.Holder{Conversation: claimed.Ticket.Conversation}, ""},
 		"Guest":           {handoff.HolderOf(nil), ""},
-		"NoTicket":        {handoff.Holder{Member: support.NewID[support.MemberID]()}, ""},
+		"NoTicket":        {handoff.Holder{Member: support.NewID[support.MemberID](), Conversation: support.NewID[support.ConversationID]()}, ""},
 		"NobodyInAnyWay":  {handoff.Holder{Address: "nobody@example.org"}, ""},
 		"LikePatternOnly": {handoff.Holder{Address: "%@example.org"}, ""},
 	} {
@@ -103,7 +106,11 @@ func TestGuardSeesTheMembersOwn(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
-	open, err := g.Existing(t.Context(), handoff.Holder{Address: "camille@example.org"})
+	open, err := g.Existing(t.Context(), handoff.Holder{Conversation: own.Ticket.Conversation})
+	if err != nil || refs(open) != own.Ticket.Ref {
+		t.Errorf("open on its conversation: %q, %v", refs(open), err)
+	}
+	open, err = g.Existing(t.Context(), handoff.Holder{Address: "camille@example.org"})
 	if err != nil || refs(open) != elsewhere.Ticket.Ref+" "+own.Ticket.Ref {
 		t.Errorf("open: %q, %v", refs(open), err)
 	}

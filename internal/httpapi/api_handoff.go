@@ -156,7 +156,7 @@ func (s *Server) apiConversationOptions(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	open, err := s.Guard.Existing(ctx, handoff.HolderOf(actor(c).Member))
+	open, err := s.Guard.Existing(ctx, holder(c, conversation))
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (s *Server) apiSimilar(c *gin.Context) error {
 		return err
 	}
 	defer done()
-	advice, err := s.Guard.Similar(c.Request.Context(), handoff.HolderOf(actor(c).Member), d)
+	advice, err := s.Guard.Similar(c.Request.Context(), holder(c, conversation), d)
 	if err != nil {
 		return err
 	}
@@ -70,4 +70,11 @@ func (s *Server) apiSimilar(c *gin.Context) error {
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, gin.H{"existing": existing, "category_suggestions": guesses})
 	return nil
+}
+
+// holder is on whose behalf open requests are looked for.
+func holder(c *gin.Context, conversation support.Conversation) handoff.Holder {
+	h := handoff.HolderOf(actor(c).Member)
+	h.Conversation = conversation.ID
+	return h
 }

@@ -36,10 +36,24 @@ func TestSimilarOfGuests(t *testing.T) {
 	body := `{"text":"Où se trouve mon colis ? Il n'est pas arrivé.","category":"order","subject":{"type":"order","id":"10482"}}`
 	first, firstRef := putQuestion(t, h, "claire@example.org", text, true)
 	second, secondRef := putQuestion(t, h, "claire@example.org", "Comment supprimer mon compte et mes données ?", true)
-	for name, m := range map[string]member{"First": first, "Second": second, "Fresh": converse(t, h, "fr")} {
-		t.Run(name, func(t *testing.T) { m.post("/similar", body, 200, `"existing":[]`) })
+	other, otherRef := putQuestion(t, h, "eve@example.org", "Comment changer de mot de passe ?", true)
+	claimed, _ := putQuestion(t, h, "claire@example.org", "Je veux un remboursement de ma commande.", false)
+	fresh := converse(t, h, "fr")
+
+	var got advice
+	read(t, first.post("/similar", body, 200), &got)
+	if len(got.Existing) != 1 || got.Existing[0].URL == nil || got.Existing[0].Ref != firstRef || got.Existing[0].Status != "received" ||
+		got.Existing[0].PromisedAt == "" || got.Existing[0].Probability < 0.7 {
+		t.Fatalf("on its own conversation: %+v", got)
 	}
-	_, options := second.run(t, scenario{path: second.path + "/contact-options", header: second.bearer, status: 200, want: []string{secondRef}, without: []string{firstRef}})
+	first.run(t, scenario{path: strings.TrimPrefix(*got.Existing[0].URL, h.URL), status: 200, want: []string{firstRef}})
+	for name, m := range map[string]member{"AnotherOfHers": second, "Eve": other, "MerelyClaimed": claimed, "Fresh": fresh} {
+		_, said := m.run(t, scenario{path: m.path + "/similar", header: m.bearer, body: body, status: 200, want: []string{`"existing":[]`}, without: []string{firstRef, secondRef}})
+		if strings.Contains(said, otherRef) {
+			t.Errorf("%s is told of another subject: %s", name, said)
+		}
+	}
+	_, options := second.run(t, scenario{path: second.path + "/contact-options", header: second.bearer, status: 200, want: []string{secondRef}, without: []string{firstRef, otherRef}})
 	if strings.Contains(options, `"probability"`) {
 		t.Error("a probability of nothing")
 	}

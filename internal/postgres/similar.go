@@ -28,6 +28,7 @@ var (
 		LEFT JOIN request_vectors v ON v.ticket_id = t.id AND v.model = @model
 		WHERE t.status IN ('new','open','waiting_member','waiting_third_party')
 			AND (t.member_id = NULLIF(@member::text, '')::uuid
+				OR t.conversation_id = NULLIF(@conversation::text, '')::uuid AND t.email_proven_at IS NOT NULL AND t.held_at IS NULL
 				OR lower(t.email) = NULLIF(lower(@email), '') AND t.email_proven_at IS NOT NULL AND t.held_at IS NULL)
 		ORDER BY t.created_at DESC, t.id DESC LIMIT @limit`)
 
@@ -86,7 +87,7 @@ func (v *vectorTail) Scan(into ...any) error {
 // OpenRequests implements handoff.GuardStore.
 func (db *DB) OpenRequests(ctx context.Context, h handoff.Holder, model string, limit int) (_ []handoff.PastRequest, err error) {
 	defer problem.Wrap(&err, "OpenRequests")
-	return list(ctx, db.pool, openRequests, args{"member": string(h.Member), "email": h.Address, "model": model, "limit": limit}, scanPastRequest)
+	return list(ctx, db.pool, openRequests, args{"member": string(h.Member), "conversation": string(h.Conversation), "email": h.Address, "model": model, "limit": limit}, scanPastRequest)
 }
 
 // PastRequests implements handoff.GuardStore.

@@ -65,7 +65,7 @@ const pages = {
     await Promise.all([held(lang), proven(lang)])
     await page.goto('/desk?view=all')
   }, staff: main, shows: 'table' },
-  'desk-empty': { open: page => page.goto('/desk?view=held'), staff: bare, shows: '.empty' },
+  'desk-empty': { open: page => page.goto('/desk?view=mine'), staff: bare, shows: '.empty' },
   'desk-ticket': { open: async (page, lang) => {
     await proven(lang)
     await page.goto('/desk?view=all')

@@ -164,6 +164,7 @@ scene('offline and back', { lang: 'fr', allow: /ERR_INTERNET_DISCONNECTED/ }, as
   const { question, want } = await known('fr')
   await shop(page, site, 'fr')
   const frame = await panel(page)
+  await until(() => inside(page).evaluate(() => performance.getEntriesByType('resource').some(r => r.name.includes('/more') && r.responseEnd > 0)), 'all of the panel is there')
   await context.setOffline(true)
   await ask(frame, question)
   await see(frame.locator(part('banner'), { hasText: await word('fr', 'widget.offline') }), 'that there is no network, and that the question waits')

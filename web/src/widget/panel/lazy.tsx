@@ -15,6 +15,8 @@ export const fetchMore = (): Promise<void> => {
   return import("./more.tsx").then((m) => { more.value = m; }, () => { failed.value = true; });
 };
 
+addEventListener("online", () => { if (failed.value) void fetchMore(); });
+
 /** Later shows a part of it, once it is there. */
 export function Later({ show }: { show: (m: More) => JSX.Element }): JSX.Element {
   useEffect(() => { if (!more.value) void fetchMore(); }, []);
