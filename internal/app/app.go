@@ -95,6 +95,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 		return a, err
 	}
 	a.Routing = routing.New(routing.Config{Store: a.db.DB, Words: a.catalogs, Log: log})
+	if err := a.db.DB.AdoptZone(ctx, cfg.Zone); err != nil {
+		return a, err
+	}
 	if err := a.Routing.Refresh(ctx); err != nil {
 		return a, err
 	}
