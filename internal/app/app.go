@@ -100,6 +100,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 		return a, err
 	}
 	a.Routing = routing.New(routing.Config{Store: a.db.DB, Words: a.catalogs, Log: log})
+	if err := a.db.DB.AdoptZone(ctx, cfg.Zone); err != nil {
+		return a, err
+	}
 	if err := a.Routing.Refresh(ctx); err != nil {
 		return a, err
 	}
@@ -139,7 +142,7 @@ func (a *App) assemble() {
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
-	files := attach.Config{Store: db, Blobs: db, Log: a.log}
+	files := attach.Config{Store: db, Blobs: db, Desk: a.Desk, Log: a.log}
 	if a.cfg.ClamAV != "" {
 		files.Scanner = clamav.New(a.cfg.ClamAV)
 	}

@@ -143,7 +143,7 @@ func (d *doctor) examine(ctx context.Context) []Check {
 	}
 	d.address(ctx, up)
 	d.say("proxies", d.proxies(), "%s", d.proxiesSentence())
-	d.say("zone", nil, "Promises are counted in %s, where it is %s.", d.cfg.Zone, d.now().In(d.cfg.Place).Format("15:04 on 2 January 2006"))
+	d.say("zone", nil, "Promises are said in %s, where it is %s.", d.cfg.Zone, d.now().In(d.cfg.Place).Format("15:04 on 2 January 2006"))
 
 	db := d.database(ctx)
 	if db != nil {

@@ -27,7 +27,7 @@ type Settings struct {
 	LegalURL   string        `env:"GUICHET_LEGAL_URL" help:"Link to the legal notice, in every page's footer. Default: what admins choose."`
 	Language   string        `name:"default-lang" env:"GUICHET_DEFAULT_LANG" help:"Language for visitors whose browser asks for none of ours. Default: what admins choose, else en."`
 	LocalesDir string        `env:"GUICHET_LOCALES_DIR" help:"Folder with texts of your own: <lang>.json files (en es it fr nl de zh pt pl) that say some keys of the built-in catalogs otherwise. A key, plural form or placeholder that the built-in text lacks stops the start."`
-	Zone       string        `env:"GUICHET_ZONE" default:"Europe/Paris" help:"IANA time zone in which promises are counted and said."`
+	Zone       string        `env:"GUICHET_ZONE" default:"Europe/Paris" help:"IANA time zone in which promises are said, and counted until a calendar says otherwise."`
 	Sites      []string      `env:"GUICHET_SITES" help:"Origins of the sites that embed the help center, such as https://shop.example. Default: what admins choose."`
 	Proxies    []string      `name:"trusted-proxies" env:"GUICHET_TRUSTED_PROXIES" help:"Networks of the proxies whose X-Forwarded-For is believed."`
 	KeepAnswer time.Duration `name:"keep-answers" env:"GUICHET_KEEP_ANSWERS" default:"720h" help:"How long answers and what they were made from are kept."`

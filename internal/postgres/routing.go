@@ -382,3 +382,16 @@ func (db *DB) Earlier(ctx context.Context, k routing.Kind, key string, version i
 	}
 	return json.Unmarshal(b, into)
 }
+
+// What somebody has saved stays as it is, in its own zone.
+var adoptZone = query("adopt_zone", `
+	WITH changed AS (
+		UPDATE calendars SET zone = @zone WHERE id = 'default' AND version = 1 AND agent_id IS NULL AND zone <> @zone RETURNING id
+	)
+	UPDATE routing_clock SET version = version + 1 WHERE EXISTS (SELECT FROM changed)`)
+
+// AdoptZone puts the calendar that a new house begins with into the operator's zone.
+func (db *DB) AdoptZone(ctx context.Context, zone string) error {
+	_, err := adoptZone.exec(ctx, db.pool, args{"zone": zone})
+	return err
+}

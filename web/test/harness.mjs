@@ -53,7 +53,7 @@ export async function tempDir() {
   return dir
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const s = createServer().once('error', reject)
     s.listen(0, '127.0.0.1', () => {
@@ -142,6 +142,8 @@ export async function serve(env, from) {
     /** signInLink is a fresh one-time link for the admin, as the command prints it. */
     signInLink: async () => (await run(binary, ['agent', 'link', 'admin@localhost'], { env: mine })).stdout.trim(),
   }
+  /** command runs one of guichet's commands beside it. */
+  site.command = (...args) => run(binary, args, { env: mine })
   child.stderr.on('data', d => { site.log += d })
   site.adminLink = await new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`guichet is not ready after two minutes: ${site.log}`)), 120_000)

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Files, mount, save } from "../attach.ts";
 import type { Attachment } from "./api.ts";
 import { Icon } from "./parts.tsx";
-import { conversation, current, say } from "./session.ts";
+import { conversation, current, keyOf, say } from "./session.ts";
 import { config, t } from "./text.ts";
 
 /** Attach stands in a form; files come by its button, or are dropped or pasted anywhere in the form. */
@@ -16,7 +16,7 @@ export function Attach({ files, title }: { files: RefObject<Files | null>; title
     if (!files.current) {
       const m = await import(config.attach) as { mount: typeof mount };
       files.current ??= m.mount({
-        list: list.current!, lang: config.lang, say, conversation: () => conversation(title),
+        list: list.current!, lang: config.lang, say, conversation: () => conversation(title).then((c) => ({ id: c.id, token: keyOf(c) })),
         words: { retry: t("widget.retry"), remove: (name) => t("widget.attach_remove", { name }) },
       });
     }
@@ -65,7 +65,7 @@ export const Sent = ({ of }: { of: Attachment[] }): JSX.Element => (
       <li class="file" key={f.id}>
         <Icon is={f.url ? "page" : "alert"} />
         {f.url
-          ? <button type="button" class="link" onClick={() => void import(config.attach).then((m: { save: typeof save }) => m.save(f.url!, current.value!.token, f.name)).catch((e: Error) => say(e.message))}><bdi>{f.name}</bdi></button>
+          ? <button type="button" class="link" onClick={() => void import(config.attach).then((m: { save: typeof save }) => m.save(f.url!, keyOf(current.value!), f.name)).catch((e: Error) => say(e.message))}><bdi>{f.name}</bdi></button>
           : <bdi>{f.name}</bdi>}
         <span class="meta">{f.text}</span>
       </li>

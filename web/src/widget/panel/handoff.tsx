@@ -11,7 +11,7 @@ import { event } from "./bridge.ts";
 import { back, go, openHandoff } from "./nav.ts";
 import { Fields, Missing } from "./fields.tsx";
 import { Copy, FieldError, Icon, Loading, reason, Retry, Section, Status } from "./parts.tsx";
-import { changeKept, conversation, keyOf, lastQuestion, owners, path, refresh, tickets } from "./session.ts";
+import { about as subjectOf, changeKept, conversation, keyOf, lastQuestion, owners, path, refresh, tickets } from "./session.ts";
 import { secret } from "./storage.ts";
 import { config, ownZone, t, time } from "./text.ts";
 
@@ -98,6 +98,9 @@ const Repeated = ({ of: x, add }: { of: Existing; add: (ref: string) => void }):
   </div>
 );
 
+/** subject is the order or object that the request is about. */
+const subject = (): { type: string; id: string } | null => subjectOf.value && { type: subjectOf.value.type, id: subjectOf.value.id };
+
 interface Advice { existing: Existing[]; category_suggestions: { key: string }[] }
 
 function Form({ text, known, done }: { text: string; known: boolean; done: (t: Ticket) => void }): JSX.Element {
@@ -117,7 +120,7 @@ function Form({ text, known, done }: { text: string; known: boolean; done: (t: T
     const wait = setTimeout(() => void (async () => {
       const c = await conversation(words);
       const chosen = draft.value.guessed ? "" : draft.value.category;
-      const a = await call<Advice>(path(c.id, "/similar"), { token: keyOf(c), body: { text: words, ...(chosen && { category: chosen }) } });
+      const a = await call<Advice>(path(c.id, "/similar"), { token: keyOf(c), body: { text: words, ...(chosen && { category: chosen }), ...(subject() && { subject: subject() }) } });
       setRepeated(a.existing);
       const guess = a.category_suggestions[0]?.key;
       if (guess && (!draft.value.category || draft.value.guessed) && config.categories.some((x) => x.key === guess)) type({ category: guess, guessed: true });
@@ -139,6 +142,7 @@ function Form({ text, known, done }: { text: string; known: boolean; done: (t: T
       const send = (proof: string): Promise<{ ticket: Ticket }> => call(path(c.id, "/handoff"), {
         token: keyOf(c),
         body: { client_id: d.client_id, channel: "email", category: d.category, email: d.email.trim(), text: words, attachments: files.current?.ids() ?? [], proof,
+          ...(subject() && { subject: subject() }),
           fields: Object.fromEntries((category?.fields ?? []).flatMap((f) => d.fields[f.key] ? [[f.key, d.fields[f.key]]] : [])),
           ...(addTo && { add_to: addTo }) },
       });

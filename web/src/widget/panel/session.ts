@@ -190,6 +190,7 @@ export function forget(id: string): void {
 
 /** take merges what the server says of a conversation. */
 function take(c: Conversation, from: Kept): void {
+  if (owners.value[c.id] !== c.owner) owners.value = { ...owners.value, [c.id]: c.owner };
   if (c.ticket) tickets.value = { ...tickets.value, [c.id]: c.ticket };
   const last = c.entries.at(-1);
   const fromTeam = c.entries.filter((e) => e.author === "agent" && e.seq > (from.seen ?? 0));
