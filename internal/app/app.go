@@ -56,6 +56,7 @@ type App struct {
 	Site      *site.Service
 
 	Identities *auth.Identities
+	Members    *auth.Members
 	Host       *host.Service
 }
 
@@ -135,6 +136,7 @@ func (a *App) assemble() {
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
+	a.Members = auth.NewMembers(auth.MembersConfig{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname()})
 	files := attach.Config{Store: db, Blobs: db, Log: a.log}
 	if a.cfg.ClamAV != "" {
 		files.Scanner = clamav.New(a.cfg.ClamAV)

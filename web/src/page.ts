@@ -2,7 +2,7 @@
 // trip, say mistakes before a form leaves, and stream answers.
 
 import { ask } from "./ask.ts";
-import { copy, forms, menus, reveal, swap } from "./forms.ts";
+import { copy, forms, menus, read, reveal, swap } from "./forms.ts";
 import { shortcuts, suggest } from "./search.ts";
 
 ask();
@@ -11,5 +11,6 @@ swap();
 copy(document);
 menus();
 reveal();
+read();
 suggest(document);
 shortcuts();
