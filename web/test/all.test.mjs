@@ -3,5 +3,5 @@
 import { setUp, wrapUp } from './harness.mjs'
 
 setUp()
-for (const suite of ['path', 'nojs', 'input', 'pages', 'search', 'feedback', 'widget', 'identity', 'files', 'keyboard', 'media', 'look', 'languages', 'settings', 'routing', 'talk', 'accounts']) await import(`./${suite}.suite.mjs`)
+for (const suite of ['path', 'nojs', 'input', 'pages', 'search', 'feedback', 'widget', 'identity', 'files', 'keyboard', 'media', 'look', 'languages', 'settings', 'routing', 'talk', 'accounts', 'space']) await import(`./${suite}.suite.mjs`)
 wrapUp()

@@ -53,7 +53,7 @@ export async function tempDir() {
   return dir
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const s = createServer().once('error', reject)
     s.listen(0, '127.0.0.1', () => {
