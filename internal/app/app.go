@@ -137,7 +137,7 @@ func (a *App) assemble() {
 		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
 	a.Members = auth.NewMembers(auth.MembersConfig{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname()})
-	files := attach.Config{Store: db, Blobs: db, Log: a.log}
+	files := attach.Config{Store: db, Blobs: db, Desk: a.Desk, Log: a.log}
 	if a.cfg.ClamAV != "" {
 		files.Scanner = clamav.New(a.cfg.ClamAV)
 	}

@@ -118,11 +118,18 @@ type Budget struct {
 	ConversationBytes, OwnerBytes, AllUnsent int64
 }
 
+// Desk says which tickets an agent sees.
+type Desk interface {
+	// Sees returns NotFound where an agent does not see a ticket.
+	Sees(ctx context.Context, actor support.Actor, id support.TicketID) error
+}
+
 // Config of a Service.
 type Config struct {
 	Store   Store
 	Blobs   Blobs
 	Scanner Scanner // nil: files are not looked at, and it is said
+	Desk    Desk    // says who of staff sees a ticket's files; nil: everybody
 	Budget  Budget  // zero fields take the bounds in support
 	Log     *slog.Logger
 	Now     func() time.Time // nil means time.Now

@@ -38,6 +38,14 @@ func (s *Service) find(ctx context.Context, r Right, id support.AttachmentID) (f
 	}
 	switch {
 	case r.Actor.IsStaff():
+		if s.c.Desk == nil || f.Ticket == "" {
+			return f, nil
+		}
+		if err := s.c.Desk.Sees(ctx, r.Actor, f.Ticket); problem.Is(err, problem.NotFound) {
+			return Found{}, hidden
+		} else if err != nil {
+			return Found{}, err
+		}
 		return f, nil
 	case r.Link != "":
 		ticket, err := s.c.Store.FindLinkedTicket(ctx, r.Link, s.c.Now())

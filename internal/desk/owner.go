@@ -26,6 +26,12 @@ func (s *Service) sees(actor support.Actor, t support.Ticket) error {
 	return problem.New(problem.NotFound, "")
 }
 
+// Sees returns NotFound where an actor who works here does not see a ticket: it is another team's.
+func (s *Service) Sees(ctx context.Context, actor support.Actor, id support.TicketID) error {
+	_, err := s.Thread(ctx, actor, id)
+	return err
+}
+
 // lock locks a ticket that an actor sees.
 func (s *Service) lock(ctx context.Context, tx Tx, actor support.Actor, id support.TicketID) (support.Ticket, error) {
 	t, err := tx.LockTicket(ctx, id)

@@ -326,6 +326,9 @@ func (s *Server) pageDeskHandBack(c *gin.Context) error {
 // pageDeskRelease releases a held ticket, for staff.
 func (s *Server) pageDeskRelease(c *gin.Context) error {
 	return s.onTicket(c, "released", func(id support.TicketID) error {
+		if err := s.Desk.Sees(c.Request.Context(), actor(c), id); err != nil {
+			return err
+		}
 		return s.Handoff.Release(c.Request.Context(), actor(c), id)
 	}, func(*deskTicketPage) {})
 }

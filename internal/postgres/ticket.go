@@ -165,20 +165,24 @@ var views = map[string]string{
 	"all":        `held_at IS NULL`,
 }
 
-// inTeams leaves the tickets of some teams; of all where none is named.
+// inTeams leaves the tickets of some teams; of all where none is named. What was given to somebody is
+// theirs, whatever its team.
 const inTeams = ` AND (cardinality(@teams::text[]) = 0 OR team_id = ANY (@teams::text[]))`
 
 // One statement a view: each has its own index. Work is listed by when it is owed.
 var listTickets = func() map[string]*statement {
 	out := map[string]*statement{}
 	for view, condition := range views {
-		after, order := `(updated_at, id) < (SELECT updated_at, id`, `updated_at DESC, id DESC`
+		teams, after, order := inTeams, `(updated_at, id) < (SELECT updated_at, id`, `updated_at DESC, id DESC`
+		if view == "mine" {
+			teams = ""
+		}
 		if view == "open" || view == "mine" || view == "unassigned" {
 			after, order = `(due_at, id) > (SELECT due_at, id`, `due_at, id`
 		}
 		out[view] = query("list_tickets_"+view, `
 			SELECT `+ticketColumns+` FROM tickets
-			WHERE `+condition+inTeams+` AND (NULLIF(@after, '') IS NULL
+			WHERE `+condition+teams+` AND (NULLIF(@after, '') IS NULL
 				OR `+after+` FROM tickets WHERE id = NULLIF(@after, '')::uuid))
 			ORDER BY `+order+` LIMIT @limit`)
 	}
@@ -197,9 +201,11 @@ func (db *DB) Tickets(ctx context.Context, f desk.Filter) ([]support.Ticket, err
 			return nil, err
 		}
 	}
-	a := args{"after": f.After, "limit": f.Limit, "teams": texts(f.Teams)}
+	a := args{"after": f.After, "limit": f.Limit}
 	if f.View == "mine" {
 		a["agent"] = f.Agent
+	} else {
+		a["teams"] = texts(f.Teams)
 	}
 	return list(ctx, db.pool, s, a, scanTicket)
 }
@@ -209,7 +215,7 @@ var countTickets = query("count_tickets", fmt.Sprintf(`
 	SELECT (SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s),
 		(SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s),
 		(SELECT count(*) FROM tickets WHERE %s), (SELECT count(*) FROM tickets WHERE %s)`,
-	views["open"]+inTeams, views["held"]+inTeams, views["solved"]+inTeams, views["all"]+inTeams, views["mine"]+inTeams, views["unassigned"]+inTeams))
+	views["open"]+inTeams, views["held"]+inTeams, views["solved"]+inTeams, views["all"]+inTeams, views["mine"], views["unassigned"]+inTeams))
 
 // CountTickets returns how many tickets each view holds; see desk.Store.
 func (db *DB) CountTickets(ctx context.Context, agent support.AgentID, teams []support.TeamID) (map[string]int, error) {
