@@ -58,6 +58,7 @@ type App struct {
 	Site      *site.Service
 
 	Identities *auth.Identities
+	Members    *auth.Members
 	Host       *host.Service
 }
 
@@ -142,6 +143,7 @@ func (a *App) assemble() {
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
 		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
+	a.Members = auth.NewMembers(auth.MembersConfig{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname()})
 	files := attach.Config{Store: db, Blobs: db, Desk: a.Desk, Log: a.log}
 	if a.cfg.ClamAV != "" {
 		files.Scanner = clamav.New(a.cfg.ClamAV)

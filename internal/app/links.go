@@ -21,6 +21,11 @@ func (l links) Ticket(lang kb.Lang, link, proof support.Token) string {
 	return s
 }
 
+// MemberSignIn is the page with the button that opens « My requests ».
+func (l links) MemberSignIn(lang kb.Lang, t support.Token) string {
+	return l.at("/"+string(lang)+"/my/sign-in/", string(t))
+}
+
 // desk is a ticket's page for staff.
 func (l links) desk(id support.TicketID) string { return l.at("/desk/tickets/", string(id)) }
 

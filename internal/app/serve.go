@@ -194,17 +194,15 @@ func (a *App) loadStarter(ctx context.Context) error {
 
 // Jobs is what runs the promised jobs.
 func (a *App) Jobs() (*jobs.Runner, error) {
-	return jobs.New(jobs.Config{Pool: a.db.Pool(), Publish: a.Publish, Handoff: a.Handoff, Desk: a.Desk, Auth: a.Auth,
+	return jobs.New(jobs.Config{Pool: a.db.Pool(), Publish: a.Publish, Handoff: a.Handoff, Desk: a.Desk, Auth: a.Auth, Members: a.Members,
 		Files: a.Attach, Guard: a.Guard, Proofs: a.Abuse, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
-}
-
 // Handler answers HTTP.
 func (a *App) Handler() (http.Handler, error) {
 	c := httpapi.Config{
 		Abuse: a.Abuse, Assistant: a.Assistant, Attach: a.Attach, Auth: a.Auth, Desk: a.Desk, Handoff: a.Handoff, Guard: a.Guard, Reading: a.db.DB,
 		Mailbox: a.db.DB, Routing: a.Routing,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
-		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, Identities: a.Identities, Host: a.Host, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
+		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, Identities: a.Identities, Members: a.Members, Host: a.Host, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
 		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,
 	}
 	return httpapi.New(c)

@@ -92,6 +92,7 @@ type Store interface {
 	// FindEntry reads one entry of a conversation.
 	FindEntry(ctx context.Context, c support.ConversationID, seq int64) (support.Entry, error)
 	MarkMail(ctx context.Context, id support.MailID, state, cause string) error
+	SpaceStore
 }
 
 // Mailer and Links are as in handoff.

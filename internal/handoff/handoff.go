@@ -31,6 +31,7 @@ type Request struct {
 	Files        []support.AttachmentID // of the conversation, that go with the text
 	Held         string                 // why it is held, as abuse.Judge found; "" means support.HeldUnproven
 	Proof        support.Proof          // of work, that the new ticket spends
+	Follows      support.TicketID       // the request that this one takes up again; "" for none
 	Fields       map[string]string      // of the category, by key
 	About        support.Subject        // the member's order or object; zero for that of the conversation
 	AddTo        string                 // reference of the member's open ticket that the text is to be added to; "" for none
@@ -306,7 +307,7 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 		ID: support.NewID[support.TicketID](), Ref: support.NewRef(), Conversation: conversation.ID,
 		Status: support.StatusNew, Category: r.Category, Channel: r.Channel, Lang: r.Lang,
 		Subject: subject(r.Text), Email: r.Email, Member: r.member(), Team: team.ID, Priority: category.Priority,
-		Fields: r.Fields, CreatedAt: now, UpdatedAt: now,
+		Fields: r.Fields, CreatedAt: now, UpdatedAt: now, Follows: r.Follows,
 	}
 	if t.Member != "" { // what a guest says of orders is nobody's
 		if t.About = r.About; t.About == (support.Subject{}) {

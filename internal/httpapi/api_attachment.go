@@ -91,6 +91,11 @@ func (s *Server) apiUpload(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.upload(c, conversation.ID, s.attachmentJSON)
+}
+
+// upload takes the file that is the request's body into a conversation.
+func (s *Server) upload(c *gin.Context, conversation support.ConversationID, show func(*gin.Context, support.Attachment) attachmentJSON) error {
 	body := newPatient(c)
 	done, err := s.limiter.upload(actor(c))
 	if err == nil {
@@ -100,7 +105,7 @@ func (s *Server) apiUpload(c *gin.Context) error {
 			given = nil
 		}
 		var place attach.Place
-		place, err = s.Attach.Receive(c.Request.Context(), attach.Upload{Conversation: conversation.ID, Author: support.AuthorMember,
+		place, err = s.Attach.Receive(c.Request.Context(), attach.Upload{Conversation: conversation, Author: support.AuthorMember,
 			ClientID: c.GetHeader("Idempotency-Key"), Name: given["filename"], Size: c.Request.ContentLength}, body)
 		if err == nil {
 			status := http.StatusOK
@@ -109,7 +114,7 @@ func (s *Server) apiUpload(c *gin.Context) error {
 			}
 			body.hearOut()
 			c.Header("Cache-Control", "no-store")
-			c.JSON(status, gin.H{"attachment": s.attachmentJSON(c, place.Attachment)})
+			c.JSON(status, gin.H{"attachment": show(c, place.Attachment)})
 			return nil
 		}
 	}

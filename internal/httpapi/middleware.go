@@ -35,6 +35,7 @@ const (
 	keyLang  = "lang"
 	keySite  = "site"
 	keyNonce = "nonce"
+	keyMine  = "mine"
 )
 
 func stack() string { return string(debug.Stack()) }
@@ -135,7 +136,11 @@ func (s *Server) identify(c *gin.Context) {
 			return
 		}
 	}
-	if err := s.identifyMember(c, &a); err != nil {
+	err := s.identifyMember(c, &a)
+	if err == nil {
+		err = s.identifySpace(c, &a)
+	}
+	if err != nil {
 		c.Abort()
 		s.fail(c, err)
 		return

@@ -18,9 +18,10 @@ type ticketPage struct {
 	view
 	desk.Thread // Ticket, Withheld
 	Entries     []entryView
-	Link        support.Token
-	Proof       string // of the address, to be spent by the button; "" for none
-	Promised    bool   // a first answer is promised and has not come
+	Base        string     // of the page's forms
+	Own         *ownTicket // what its member can do who is signed in; nil for who came by a link
+	Proof       string     // of the address, to be spent by the button; "" for none
+	Promised    bool       // a first answer is promised and has not come
 	Closed      bool
 	CanSolve    bool
 	Notice      string // what has just been done
@@ -28,10 +29,11 @@ type ticketPage struct {
 	ClientID    string // of the reply
 	Text, Email string // typed
 	Files       pick
+	Crumbs      []crumb
 }
 
 // notices are what a page says after something was done, by the name in its address.
-var notices = []string{"proven", "sent", "solved", "corrected"}
+var notices = []string{"proven", "sent", "solved", "corrected", "reopened", "followed", "revoked", "read"}
 
 // pageTicket shows a ticket to whoever holds its link.
 func (s *Server) pageTicket(c *gin.Context) error {
@@ -53,12 +55,19 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage), 
 	if err != nil {
 		return err
 	}
-	p := ticketPage{view: v, Link: support.Token(c.Param("link")), ClientID: rand.Text()}
-	if p.Thread, err = s.Desk.MemberThread(c.Request.Context(), p.Link); err != nil {
+	p := ticketPage{view: v, ClientID: rand.Text()}
+	if c.Param("ref") != "" {
+		err = s.ownTicket(c, &p)
+	} else {
+		link := support.Token(c.Param("link"))
+		p.Base = ticketPath(v.Lang, link)
+		p.Thread, err = s.Desk.MemberThread(c.Request.Context(), link)
+	}
+	if err != nil {
 		return err
 	}
 	t := p.Ticket
-	words := threadView{view: v, held: t.Held(), files: ticketPath(v.Lang, p.Link) + "/files/"}
+	words := threadView{view: v, held: t.Held(), files: p.Base + "/files/"}
 	if t.Held() { // whoever holds the link has not shown that the address is theirs
 		words.files = ""
 	}
@@ -166,6 +175,7 @@ func (s *Server) pageTicketProve(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	open := fields.Get("open") != ""
 	started, err := s.Handoff.Prove(c.Request.Context(), support.Token(fields.Get("proof")))
 	if problem.Is(err, problem.Gone) || problem.Is(err, problem.NotFound) {
 		said := s.say(c, asProblem(err))
@@ -179,6 +189,11 @@ func (s *Server) pageTicketProve(c *gin.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if open {
+		return s.enterSpace(c, "proven", func() (support.Token, error) {
+			return s.Members.Enter(c.Request.Context(), started.Ticket.Email, lang(c))
+		})
 	}
 	return done(c, started.Link, "proven")
 }

@@ -119,6 +119,9 @@ func (s *Server) render(c *gin.Context, status int, name string, data any) error
 	body := bytes.ReplaceAll(b.Bytes(), []byte(s.nonce), []byte(c.GetString(keyNonce)))
 	if c.Writer.Header().Get("Cache-Control") == "" {
 		c.Header("Cache-Control", "no-cache")
+		if mine(c) != nil { // what one member is shown is nobody else's
+			c.Header("Cache-Control", "private, no-cache")
+		}
 		if status == http.StatusOK && c.Request.Method != http.MethodPost {
 			sendTagged(c, kind, body, bytes.ReplaceAll(b.Bytes(), []byte(s.nonce), nil))
 			return nil
@@ -156,6 +159,7 @@ type view struct {
 	Logo        logoView
 	Nonce       string    // of the page's scripts and styles; render puts the answer's own in its place
 	PromiseNow  time.Time // first answer by, for a request made now
+	mine        *mineView // of a member who is signed in; nil for others
 	zone        *time.Location
 	words       *locale.Printer
 }
@@ -249,7 +253,7 @@ func (s *Server) view(c *gin.Context, titleKey string) view {
 	l := lang(c)
 	site := decided(c)
 	v := view{Lang: l, SiteName: site.Name, LegalURL: site.LegalURL, PrivacyURL: site.PrivacyURL, TermsURL: site.TermsURL,
-		Theme: themeURL(site), Logo: newLogoView(site.Logo), Nonce: s.nonce, words: s.Catalogs.For(l), zone: s.Handoff.Zone()}
+		Theme: themeURL(site), Logo: newLogoView(site.Logo), Nonce: s.nonce, words: s.Catalogs.For(l), zone: s.Handoff.Zone(), mine: s.mineView(c)}
 	if v.SiteName == "" {
 		v.SiteName = v.T("site.name")
 	}

@@ -29,6 +29,7 @@ var panelTexts = []string{
 	"request.suggested", "request.yes",
 	"request.text", "request.text_hint", "request.title",
 	"search.ask_instead", "search.found", "search.label", "search.none",
+	"space.new", "space.next", "space.none", "space.none_found", "space.search",
 	"thread.team", "thread.you",
 	"ticket.held_text", "ticket.held_title", "ticket.promised", "ticket.spam_hint", "ticket.title",
 }

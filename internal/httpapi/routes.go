@@ -58,6 +58,16 @@ func (s *Server) routes() {
 	s.get(api+"/me/orders", s.apiMyOrders)
 	s.get(api+"/me/objects", s.apiMyObjects)
 
+	// Members' own requests: by their session, or by the cookie of the help center's own pages.
+	s.get(api+"/tickets", s.apiTickets)
+	s.get(api+"/tickets/:ref", s.apiTicket)
+	s.post(api+"/tickets/:ref/messages", s.apiTicketMessage)
+	s.post(api+"/tickets/:ref/solved", s.apiTicketSolved)
+	s.post(api+"/tickets/:ref/reopen", s.apiTicketReopen)
+	s.post(api+"/tickets/:ref/read", s.apiTicketRead)
+	s.post(api+"/tickets/:ref/attachments", s.apiTicketUpload)
+	s.get(api+"/tickets/:ref/attachments/:file/content", s.apiTicketFile)
+
 	// The servers of embedding sites.
 	s.put(api+"/host/members", s.apiPutMembers)
 	s.put(api+"/host/members/:id", s.apiPutMember)
@@ -96,6 +106,21 @@ func (s *Server) routes() {
 	s.post("/:lang/requests/:link/solved", s.pageTicketSolved)
 	s.post("/:lang/requests/:link/address", s.pageTicketAddress)
 	s.post("/:lang/requests/:link/prove", s.pageTicketProve)
+
+	// « My requests »: for members; whoever is not one yet is asked for an address.
+	s.get("/:lang/requests", s.pageSpace)
+	s.post("/:lang/my/link", s.pageSpaceAsk)
+	s.get("/:lang/my/sign-in/:token", s.pageSpaceOpen)
+	s.post("/:lang/my/sign-in/:token", s.pageSpaceEnter)
+	s.post("/:lang/my/sign-out", s.pageSpaceLeave)
+	s.get(myTicket, s.pageMine)
+	s.get(myTicket+"/files/:file", s.pageMyFile)
+	s.post(myTicket+"/reply", s.pageMyReply)
+	s.post(myTicket+"/solved", s.pageMySolved)
+	s.post(myTicket+"/reopen", s.pageMyReopen)
+	s.post(myTicket+"/follow", s.pageMyFollow)
+	s.post(myTicket+"/read", s.pageMyRead)
+	s.post(myTicket+"/links", s.pageMyLinks)
 
 	// The desk, for people who work here.
 	s.get("/desk", s.pageDesk)

@@ -64,6 +64,7 @@ type Config struct {
 	Routing   *routing.Service
 	// Members, and what their sites tell.
 	Identities *auth.Identities
+	Members    *auth.Members // who signed up here
 	Host       *host.Service
 
 	Catalogs *locale.Catalogs

@@ -36,16 +36,17 @@ const (
 // carriesFiles are the routes whose forms may hold files.
 var carriesFiles = map[string]bool{
 	"/:lang/requests/new": true, "/:lang/requests/:link/reply": true, "/desk/tickets/:id/reply": true,
+	myTicket + "/reply": true,
 }
 
-// uploads is the route that takes one file as its body.
-const uploads = "/api/v1/conversations/:id/attachments"
+// uploads are the routes that take one file as their body.
+var uploads = map[string]bool{"/api/v1/conversations/:id/attachments": true, "/api/v1/tickets/:ref/attachments": true}
 
 // bodyLimit is how much of a request is read.
 func bodyLimit(c *gin.Context) int64 {
 	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	switch {
-	case c.FullPath() == uploads && c.Request.Method == http.MethodPost:
+	case uploads[c.FullPath()] && c.Request.Method == http.MethodPost:
 		return maxFileBody
 	case wantsJSON(c) && !isHost(c): // a site's server tells of a hundred orders at once
 		return maxBody

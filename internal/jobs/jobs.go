@@ -32,8 +32,7 @@ const (
 	queueScan  = "scan"
 )
 
-// Publish, Handoff, Desk, Auth, Files, Guard, Proofs and Answers keep the promises; the services of these names meet them.
-type (
+// Publish, Handoff, Desk, Auth, Members, Files, Guard, Proofs and Answers keep the promises; the services of these names meet them.
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
 	}
@@ -48,6 +47,10 @@ type (
 		CloseSolved(ctx context.Context) (int, error)
 	}
 	Auth interface {
+		Deliver(ctx context.Context, id support.MailID) error
+		GiveUp(ctx context.Context, id support.MailID, cause error) error
+	}
+	Members interface {
 		Deliver(ctx context.Context, id support.MailID) error
 		GiveUp(ctx context.Context, id support.MailID, cause error) error
 	}
@@ -74,6 +77,7 @@ type Config struct {
 	Handoff     Handoff
 	Desk        Desk
 	Auth        Auth
+	Members     Members
 	Files       Files
 	Guard       Guard
 	Proofs      Proofs
@@ -139,6 +143,7 @@ func workers(c Config) *river.Workers {
 	add(ws, mail(c.Desk, func(j desk.SendStatus) support.MailID { return j.Mail }))
 	add(ws, mail(c.Handoff, func(j handoff.AnnounceTicket) support.MailID { return j.Mail }))
 	add(ws, mail(c.Auth, func(j auth.SendAccountMail) support.MailID { return j.Mail }))
+	add(ws, mail(c.Members, func(j auth.SendMemberLink) support.MailID { return j.Mail }))
 	add(ws, plain(func(ctx context.Context, _ closeSolved) error { _, err := c.Desk.CloseSolved(ctx); return err }))
 	add(ws, promised(c.Files.Scan, c.Files.GiveUp, func(j attach.ScanAttachment) support.AttachmentID { return j.Attachment }))
 	add(ws, plain(func(ctx context.Context, _ purgeFiles) error { _, err := c.Files.Purge(ctx); return err }))

@@ -59,6 +59,7 @@ type (
 	confirmations struct{ *house }
 	replies       struct{ *house }
 	accounts      struct{ *house }
+	members       struct{ *house }
 	answers       struct{ *house }
 	files         struct{ *house }
 	proofs        struct{ *house }
@@ -100,6 +101,12 @@ func (h accounts) Deliver(_ context.Context, id support.MailID) error {
 func (h accounts) GiveUp(_ context.Context, id support.MailID, _ error) error {
 	return h.call("give up " + string(id))
 }
+func (h members) Deliver(_ context.Context, id support.MailID) error {
+	return h.call("link " + string(id))
+}
+func (h members) GiveUp(_ context.Context, id support.MailID, _ error) error {
+	return h.call("give up " + string(id))
+}
 func (h answers) DeleteAnswersOlderThan(_ context.Context, before time.Time) (int, error) {
 	if age := time.Since(before); age < 47*time.Hour || age > 49*time.Hour {
 		h.t.Errorf("answers of the last %s are kept, want 48 h", age)
@@ -135,7 +142,7 @@ func (h *house) promise(promised ...interface{ Kind() string }) {
 // run starts a runner and returns what stops it and waits for its end.
 func (h *house) run() (stop func()) {
 	h.t.Helper()
-	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Files: files{h}, Proofs: proofs{h}, Answers: answers{h},
+	r, err := jobs.New(jobs.Config{Pool: h.db.Pool(), Publish: articles{h}, Handoff: confirmations{h}, Desk: replies{h}, Auth: accounts{h}, Members: members{h}, Files: files{h}, Proofs: proofs{h}, Answers: answers{h},
 		KeepAnswers: 48 * time.Hour, Timeout: h.timeout, StopBudget: 200 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
@@ -211,10 +218,10 @@ func TestRun(t *testing.T) {
 	h.promise(publish.EmbedArticle{Article: "a"}, handoff.SendConfirmation{Mail: "m1"}, attach.ScanAttachment{Attachment: "f1"})
 	stop := h.run()
 	h.wait("embed a", "confirmation m1", "scan f1", "embed ", "expire", "close", "prune", "purge", "forget")
-	h.promise(desk.SendReply{Mail: "m2"}, desk.SendStatus{Mail: "m3"}, handoff.AnnounceTicket{Mail: "m4"}, auth.SendAccountMail{Mail: "m5"})
-	h.wait("reply m2", "reply m3", "confirmation m4", "account m5")
+	h.promise(desk.SendReply{Mail: "m2"}, desk.SendStatus{Mail: "m3"}, handoff.AnnounceTicket{Mail: "m4"}, auth.SendAccountMail{Mail: "m5"}, auth.SendMemberLink{Mail: "m6"})
+	h.wait("reply m2", "reply m3", "confirmation m4", "account m5", "link m6")
 	stop()
-	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "embed_missing", "expire_held", "close_solved", "prune_answers", "scan_attachment", "purge_files", "prune_proofs"} {
+	for _, kind := range []string{"embed_article", "send_confirmation", "send_reply", "send_status", "announce_ticket", "send_account_mail", "send_member_link", "embed_missing", "expire_held", "close_solved", "prune_answers", "scan_attachment", "purge_files", "prune_proofs"} {
 		if j := h.job(kind); j.State != "completed" {
 			t.Errorf("%s is %+v", kind, j)
 		}

@@ -143,7 +143,7 @@ func (m *Mailer) content(l support.Letter) content {
 	ref := map[string]any{"ref": l.Ref}
 	c := content{Lang: l.Lang.Tag(), Link: l.Link}
 	switch l.Kind {
-	case support.MailStatus, support.MailTeam, support.MailInvitation, support.MailReset:
+	case support.MailStatus, support.MailTeam, support.MailInvitation, support.MailReset, support.MailSignIn:
 		return m.notice(l, c, say)
 	}
 	if l.Kind == support.MailReply {

@@ -2,8 +2,8 @@ package mail
 
 import "guichet/internal/support"
 
-// notice puts the letters into words that tell of something and quote nobody: of a status, to a
-// member; of a new ticket, of an invitation and of a lost password, to people who work here, whose
+// notice puts the letters into words that tell of something and quote nobody: of a status, or
+// with a link to their requests, to a member; of a new ticket, of an invitation and of a lost password, to people who work here, whose
 // texts stand in the languages of the desk.
 func (m *Mailer) notice(l support.Letter, c content, say func(string, map[string]any) string) content {
 	switch l.Kind {
@@ -27,6 +27,11 @@ func (m *Mailer) notice(l support.Letter, c content, say func(string, map[string
 		c.Before = []string{say("desk.mail.greeting", nil), say("desk.mail.invitation", nil), say("desk.mail.invitation_until", nil)}
 		c.Button = say("desk.mail.invitation_button", nil)
 		c.After = []string{say("desk.mail.invitation_not_you", nil)}
+	case support.MailSignIn:
+		c.Subject = say("mail.sign_in.subject", nil)
+		c.Before = []string{say("mail.sign_in.greeting", nil), say("mail.sign_in.text", nil)}
+		c.Button = say("mail.sign_in.button", nil)
+		c.After = []string{say("mail.sign_in.until", nil), say("mail.sign_in.not_you", nil)}
 	case support.MailReset:
 		c.Subject = say("desk.mail.reset_subject", nil)
 		c.Before = []string{say("desk.mail.greeting", nil), say("desk.mail.reset", nil), say("desk.mail.reset_until", nil)}

@@ -53,6 +53,38 @@ func TestStatusInNineLanguages(t *testing.T) {
 	}
 }
 
+// TestSignInInNineLanguages: the letter says what its link opens, for how long, and to whom it is of no use.
+func TestSignInInNineLanguages(t *testing.T) {
+	t.Parallel()
+	words, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := mailtest.New(t)
+	m := mailer(t, mail.Config{URL: server.URL(), Words: words})
+	for _, lang := range kb.Langs {
+		l := support.Letter{Kind: support.MailSignIn, MessageID: string(lang) + "@example.com", To: "camille@example.org", Lang: lang,
+			Link: "https://help.example/x/my/sign-in/abc"}
+		if err := m.Send(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		all := server.Messages()
+		p := parse(t, all[len(all)-1].Raw)
+		if subject, err := p.Header.Subject(); err != nil || subject != words.T(lang, "mail.sign_in.subject", nil) {
+			t.Errorf("%s: the subject is %q, %v", lang, subject, err)
+		}
+		text := strings.Join(strings.Fields(p.Text), " ")
+		for _, key := range []string{"greeting", "text", "button", "until", "not_you"} {
+			if want := strings.Join(strings.Fields(words.T(lang, "mail.sign_in."+key, nil)), " "); !strings.Contains(text, want) {
+				t.Errorf("%s: the letter lacks %q:\n%s", lang, want, p.Text)
+			}
+		}
+		if !strings.Contains(p.Text, "\n"+l.Link+"\n") || leftover.MatchString(p.Text) {
+			t.Errorf("%s:\n%s", lang, p.Text)
+		}
+	}
+}
+
 // TestLettersToStaff are written in the languages of the desk.
 func TestLettersToStaff(t *testing.T) {
 	t.Parallel()

@@ -2,9 +2,13 @@ package postgres
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+
+	"guichet/internal/desk"
+	"guichet/internal/support"
 )
 
 // Statements returns every registered statement by name.
@@ -34,4 +38,15 @@ func (db *DB) IndexFrom(vectors int) { db.indexFrom = vectors }
 // Tx is tx.
 func (db *DB) Tx(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
 	return db.tx(ctx, fn)
+}
+
+// ExplainOwnTickets is the plan by which OwnTickets reads.
+func (db *DB) ExplainOwnTickets(ctx context.Context, m support.Mine, q desk.SpaceQuery) (string, error) {
+	s, a := ownStatement(m, q)
+	rows, err := db.pool.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) "+s.sql[strings.IndexByte(s.sql, '\n'):], a)
+	if err != nil {
+		return "", err
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return strings.Join(lines, "\n"), err
 }

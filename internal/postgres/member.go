@@ -52,6 +52,9 @@ var (
 		WHERE c.id = @id AND t.hash = @hash AND t.purpose = 'conversation' AND t.subject = c.id::text
 			AND t.revoked_at IS NULL AND t.expires_at > @now
 			AND (c.member_id IS NULL OR c.member_id = @member)`)
+
+	// What was asked in it goes with it.
+	mergeTickets = query("merge_tickets", `UPDATE tickets SET member_id = @member WHERE conversation_id = @id AND member_id IS NULL`)
 )
 
 // SignInMember implements auth.IdentityStore.
@@ -99,6 +102,9 @@ func merge(ctx context.Context, tx pgx.Tx, m support.MemberID, guest auth.GuestC
 		return false, err
 	}
 	n, err := mergeConversation.exec(ctx, tx, args{"member": m, "id": guest.ID, "hash": guest.Token.Hash(), "now": now})
+	if err == nil && n > 0 {
+		_, err = mergeTickets.exec(ctx, tx, args{"member": m, "id": guest.ID})
+	}
 	return n > 0, err
 }
 

@@ -34,6 +34,7 @@ var jobs = map[string]river.InsertOpts{
 	"send_reply":        {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"send_status":       {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"announce_ticket":   {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
+	"send_member_link":  {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	"send_account_mail": {Queue: QueueMail, Priority: 1, MaxAttempts: mailAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}},
 	// Tried for an hour and a half; then the file says that it was not scanned.
 	"scan_attachment": {Queue: QueueScan, Priority: 1, MaxAttempts: 8, UniqueOpts: river.UniqueOpts{ByArgs: true}},

@@ -17,14 +17,15 @@ import (
 const ticketColumns = `id, ref, conversation_id, status, category, channel, lang, subject, email, email_proven_at,
 	held_at, COALESCE(held_reason, ''), promised_at, solved_at, created_at, updated_at, COALESCE(assignee_id::text, ''),
 	COALESCE(member_id::text, ''), team_id, priority, subject_type, subject_id, fields,
-	sla_started_at, sla_first_paused_at, sla_first_at, sla_resolution_due, sla_resolution_paused_at, sla_resolved_at, sla_ended`
+	sla_started_at, sla_first_paused_at, sla_first_at, sla_resolution_due, sla_resolution_paused_at, sla_resolved_at, sla_ended,
+	COALESCE(follows::text, '')`
 
 func scanTicket(row pgx.CollectableRow) (t support.Ticket, err error) {
 	var proven, held, promised, solved, started, paused, first, resolution, still, resolved *time.Time
 	err = row.Scan(&t.ID, &t.Ref, &t.Conversation, &t.Status, &t.Category, &t.Channel, &t.Lang, &t.Subject, &t.Email, &proven,
 		&held, &t.HeldReason, &promised, &solved, &t.CreatedAt, &t.UpdatedAt, &t.Assignee,
 		&t.Member, &t.Team, &t.Priority, &t.About.Type, &t.About.ID, &t.Fields,
-		&started, &paused, &first, &resolution, &still, &resolved, &t.SLA.Ended)
+		&started, &paused, &first, &resolution, &still, &resolved, &t.SLA.Ended, &t.Follows)
 	t.EmailProvenAt, t.HeldAt, t.SolvedAt = orZero(proven), orZero(held), orZero(solved)
 	return t.On(support.SLAClock{StartedAt: orZero(started), FirstDue: orZero(promised), FirstPausedAt: orZero(paused),
 		FirstAt: orZero(first), ResolutionDue: orZero(resolution), ResolutionPausedAt: orZero(still), ResolvedAt: orZero(resolved),
@@ -112,16 +113,17 @@ var createTicket = query("create_ticket", `
 	INSERT INTO tickets (id, ref, conversation_id, client_id, status, category, channel, lang, subject, email, email_proven_at,
 		held_at, held_reason, promised_at, solved_at, created_at, updated_at, assignee_id, member_id, team_id, priority,
 		subject_type, subject_id, fields, sla_started_at, sla_first_paused_at, sla_first_at, sla_resolution_due,
-		sla_resolution_paused_at, sla_resolved_at, sla_ended, due_at)
+		sla_resolution_paused_at, sla_resolved_at, sla_ended, due_at, follows)
 	VALUES (@id, @ref, @conversation, @client_id, @status, @category, @channel, @lang, @subject, @email, @email_proven_at,
 		@held_at, NULLIF(@held_reason, ''), @promised_at, @solved_at, @created_at, @updated_at, NULLIF(@assignee::text, '')::uuid,
 		NULLIF(@member::text, '')::uuid, @team, @priority, @subject_type, @subject_id, @fields::jsonb, @started, @first_paused, @first,
-		@resolution, @resolution_paused, @resolved, @ended, COALESCE(@due::timestamptz, 'infinity'))`)
+		@resolution, @resolution_paused, @resolved, @ended, COALESCE(@due::timestamptz, 'infinity'),
+		NULLIF(@follows::text, '')::uuid)`)
 
 func (d deskTx) CreateTicket(ctx context.Context, t support.Ticket, clientID string) error {
 	a := ticketArgs(t)
 	a["client_id"], a["ref"], a["conversation"], a["channel"], a["lang"] = clientID, t.Ref, t.Conversation, t.Channel, t.Lang
-	a["created_at"] = t.CreatedAt
+	a["created_at"], a["follows"] = t.CreatedAt, string(t.Follows)
 	_, err := createTicket.exec(ctx, d.tx, a)
 	return taken(err, "tickets_ref", "tickets_client_id", "tickets_one_open")
 }

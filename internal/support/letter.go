@@ -17,6 +17,7 @@ const (
 	MailTeam         MailKind = "team"           // to a team: a new ticket
 	MailInvitation   MailKind = "invitation"     // to somebody who is to work here
 	MailReset        MailKind = "password_reset" // to somebody who works here
+	MailSignIn       MailKind = "member_sign_in" // to whoever has asked for a link to their requests
 )
 
 // Mail is a promised mail. MessageID is fixed with the promise, so that one sent twice, because the

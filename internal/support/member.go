@@ -221,3 +221,19 @@ func (o Order) Other(role Party) (Party, string) {
 	}
 	return NoParty, ""
 }
+
+// Mine is what makes a ticket a member's: it was asked in their name, or under the address that they
+// have proven here, and proven on the ticket too. An address that a site tells of, or that somebody
+// merely typed, makes none theirs.
+type Mine struct {
+	Member MemberID
+	Email  string // "" for a member of a site
+}
+
+// Mine is what makes a ticket the member's.
+func (m Member) Mine() Mine {
+	if m.Site != "" || !m.EmailVerified {
+		return Mine{Member: m.ID}
+	}
+	return Mine{m.ID, m.Email}
+}

@@ -20,7 +20,9 @@ const (
 	SignInTTL       = time.Hour
 	InvitationTTL   = 7 * 24 * time.Hour
 	ResetTTL        = time.Hour
-	MemberTTL       = 12 * time.Hour            // of a session that a site's token was exchanged for
+	MemberTTL       = 12 * time.Hour      // of a session that a site's token was exchanged for
+	SpaceTTL        = 30 * 24 * time.Hour // of a session on the help center's own pages
+	MemberSignInTTL = time.Hour
 	APIKeyTTL       = 20 * 365 * 24 * time.Hour // until somebody revokes it
 )
 
@@ -32,6 +34,7 @@ const (
 	MaxConfirm    = 3                   // confirmation mails an address and hour
 	MaxConfirmNo  = 1                   // of those to requests that came without a proof of work
 	MaxReset      = 3                   // password mails an address and hour
+	MaxSignIn     = 3                   // mails with a link to « My requests », an address and hour
 	ReopenWithin  = 14 * 24 * time.Hour // of a solved ticket; then it is closed
 	HeldUntilSpam = 48 * time.Hour
 )

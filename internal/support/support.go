@@ -89,6 +89,8 @@ const (
 	PurposeInvitation   Purpose = "invitation"
 	PurposeReset        Purpose = "password_reset"
 	PurposeMember       Purpose = "member_session"
+	PurposeMemberSignIn Purpose = "member_sign_in" // its subject is the address that it was sent to
+	PurposeSpace        Purpose = "space_session"  // of a member on the help center's own pages
 	PurposeAPIKey       Purpose = "api_key"
 )
 

@@ -213,6 +213,7 @@ type Ticket struct {
 	SolvedAt      time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+	Follows       TicketID // the request that this one takes up again; "" for none
 }
 
 // On returns t with its clocks as they stand after something.
@@ -223,3 +224,29 @@ func (t Ticket) On(k SLAClock) Ticket {
 
 // Held reports whether the ticket waits for proof of its address: no team sees it, no clock runs.
 func (t Ticket) Held() bool { return !t.HeldAt.IsZero() }
+
+// Reopens reports whether whoever asked may have a solved ticket worked on again; after 14 days they
+// take it up in another one.
+func (t Ticket) Reopens(now time.Time) bool {
+	return t.Status == StatusSolved && now.Sub(t.SolvedAt) <= ReopenWithin
+}
+
+// Over reports whether the ticket can be taken up again in another one alone.
+func (t Ticket) Over(now time.Time) bool {
+	return t.Status == StatusClosed || t.Status == StatusSolved && !t.Reopens(now)
+}
+
+// PublicStatuses are the words that members see for a status, by their keys, in the order of a request's life.
+var PublicStatuses = []string{"received", "in_progress", "waiting", "solved", "closed"}
+
+// ShownAs are the statuses that members see as one word; "open" stands for the first three words. It is
+// nil for what is no word.
+func ShownAs(word string) (out []Status) {
+	for _, s := range []Status{StatusNew, StatusOpen, StatusWaitingMember, StatusWaitingThirdParty, StatusSolved, StatusClosed, StatusSpam, StatusMerged} {
+		public := s.Public()
+		if public == word || word == "open" && public != "solved" && public != "closed" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

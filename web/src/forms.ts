@@ -32,6 +32,22 @@ export function forms(): void {
   document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
+/** read says that the thread has been before the reader's eyes, in place of the button that does. */
+export function read(): void {
+  const form = document.querySelector<HTMLFormElement>("form[data-read]");
+  if (!form) return;
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) body.append(name, String(value));
+  const say = async () => {
+    if (document.hidden) return;
+    document.removeEventListener("visibilitychange", say);
+    const answer = await fetch(form.action, { method: "POST", body, keepalive: true, redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") form.querySelector("button")?.remove();
+  };
+  document.addEventListener("visibilitychange", say);
+  void say();
+}
+
 /** reveal makes a button of the link that shows passwords: what is typed stays. */
 export function reveal(): void {
   for (const link of document.querySelectorAll<HTMLElement>("a[data-reveal]")) {

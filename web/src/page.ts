@@ -2,16 +2,11 @@
 // trip, say mistakes before a form leaves, and stream answers.
 
 import { ask } from "./ask.ts";
-import { copy, forms, menus, reveal, swap } from "./forms.ts";
+import { copy, forms, menus, read, reveal, swap } from "./forms.ts";
 import { proofs } from "./proofs.ts";
-import { shortcuts, suggest } from "./search.ts";
-
-ask();
-proofs();
-forms();
-swap();
 copy(document);
 menus();
 reveal();
+read();
 suggest(document);
 shortcuts();

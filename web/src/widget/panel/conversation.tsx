@@ -8,6 +8,7 @@ import { Sent } from "./attach.tsx";
 import { Composer, Icon, Loading, Next, Retry, Status, Talk } from "./parts.tsx";
 import { about, deliver, entries, fresh, live, loading, openId, problem, refresh, send, staffed, stop, ticket, type Live } from "./session.ts";
 import { config, t, time } from "./text.ts";
+import { Reads } from "./tickets.tsx";
 
 export function Conversation(): JSX.Element {
   const log = useRef<HTMLDivElement>(null);
@@ -44,6 +45,7 @@ export function Conversation(): JSX.Element {
   return (
     <div class="conversation">
       <h2 class="unseen">{t("widget.tab.conversation")}</h2>
+      <Reads />
       {ticket.value && <div class="ticket-bar" data-part="ticket-bar">
         <div><strong>{t("ticket.title", { ref: ticket.value.ref })}</strong> <Status of={ticket.value} /><Next of={ticket.value} /></div>
         <a class="button quiet" href={ticket.value.url} target="_blank" rel="noopener">{t("widget.open_ticket")}<Icon is="out" /><span class="unseen">{t("widget.new_tab")}</span></a>

@@ -1,0 +1,694 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guichet/internal/app/apptest"
+	"guichet/internal/support"
+)
+
+// posted delivers what is promised to members, as the jobs would, and returns the paths in the letters
+// to an address that begin so, the newest first.
+func posted(t *testing.T, h *apptest.House, to, begins string) (paths []string) {
+	t.Helper()
+	for kind, deliver := range map[string]func(support.MailID) error{
+		"member_sign_in": func(id support.MailID) error { return h.Members.Deliver(t.Context(), id) },
+		"confirmation":   func(id support.MailID) error { return h.Handoff.Deliver(t.Context(), id) },
+	} {
+		rows, err := h.Database().Pool().Query(t.Context(), `SELECT id FROM mails WHERE state = 'queued' AND kind = $1 ORDER BY id`, kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[support.MailID])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids {
+			if err := deliver(id); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	mails, err := h.Database().Mailbox(t.Context(), 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mails {
+		raw := strings.ReplaceAll(strings.ReplaceAll(string(m.Raw), "=\r\n", ""), "=3D", "=")
+		if i := strings.Index(raw, h.URL+begins); m.Recipient == to && i >= 0 {
+			link, _, _ := strings.Cut(raw[i+len(h.URL):], "\r\n")
+			paths = append(paths, link)
+		}
+	}
+	return paths
+}
+
+// join signs the browser in with a link that is mailed to the address.
+func (b *browser) join(t *testing.T, h *apptest.House, email string) {
+	t.Helper()
+	if status, page, _ := b.send(t, "/fr/my/link", "email", email); status != http.StatusOK || !strings.Contains(page, email) {
+		t.Fatalf("asking for a link: %d", status)
+	}
+	link := posted(t, h, email, "/fr/my/sign-in/")
+	if len(link) == 0 {
+		t.Fatalf("no link for %s", email)
+	}
+	if status, page, at := b.send(t, link[0]); status != http.StatusOK || at.Path != "/fr/requests" || !strings.Contains(page, email) {
+		t.Fatalf("signing in as %s: %d at %s", email, status, at)
+	}
+}
+
+var refIn = regexp.MustCompile(`G-[0-9A-HJKMNP-TV-Z]{5}`)
+
+// proven makes a request by the form and proves its address; it returns its reference and its link.
+func (b *browser) proven(t *testing.T, h *apptest.House, email, text string) (ref, link string) {
+	t.Helper()
+	link = b.request(t, "fr", email, text)
+	_, page, _ := b.get(t, link)
+	ref = refIn.FindString(page)
+	for _, p := range posted(t, h, email, "/fr/requests/") {
+		u, err := url.Parse(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proof := u.Query().Get("proof"); proof != "" {
+			if status, _, _ := b.send(t, u.Path+"/prove", "proof", proof); status == http.StatusOK {
+				return ref, link
+			}
+		}
+	}
+	t.Fatalf("no proof for %s", email)
+	return "", ""
+}
+
+// tell has the team answer a request.
+func tell(t *testing.T, h *apptest.House, ref, text string) {
+	t.Helper()
+	agent := support.Agent{ID: support.NewID[support.AgentID](), Email: "ines@example.org", Name: "Inès", Role: support.RoleAgent}
+	id, err := h.Database().SaveAgent(t.Context(), agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent.ID = id
+	if err := h.Desk.Reply(t.Context(), support.Actor{Agent: &agent}, ticketOf(t, h, ref), string(support.NewToken()), text, "", false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ticketOf(t *testing.T, h *apptest.House, ref string) (id support.TicketID) {
+	t.Helper()
+	if err := h.Database().Pool().QueryRow(t.Context(), `SELECT id FROM tickets WHERE ref = $1`, ref).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func execute(t *testing.T, h *apptest.House, sql string, args ...any) {
+	t.Helper()
+	if _, err := h.Database().Pool().Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// space is the cookie's header of a browser that is signed in as a member.
+func (b *browser) space(t *testing.T) string {
+	t.Helper()
+	u, err := url.Parse(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range b.Jar.Cookies(u) {
+		if c.Name == "guichet_member" {
+			return c.Name + "=" + c.Value
+		}
+	}
+	return ""
+}
+
+// TestSpacePages walks through « Mes demandes » as a member does, without scripts.
+func TestSpacePages(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	b := newBrowser(t, h)
+	const email = "camille@example.org"
+	ref, _ := b.proven(t, h, email, "Mon vase est cassé.\nIl avait 100 % de chances.")
+	heldPath := b.request(t, "fr", email, "Une autre demande, que personne n’a confirmée.")
+	_, held, _ := b.get(t, heldPath)
+	if _, page, _ := b.get(t, "/fr/requests"); strings.Contains(page, ref) || !strings.Contains(page, `id="ask-link"`) {
+		t.Error("a guest is shown requests, or no form")
+	}
+	b.join(t, h, email)
+	_, page, _ := b.get(t, "/fr/requests")
+	if !strings.Contains(page, ref) || strings.Contains(page, refIn.FindString(held)) || !strings.Contains(page, "Reçue") {
+		t.Errorf("the list: %s", page)
+	}
+	tell(t, h, ref, "Nous vous en envoyons un autre.")
+	for range 2 { // reading changes nothing
+		b.get(t, "/fr/my/requests/"+ref)
+		_, page, _ := b.get(t, "/fr")
+		if !strings.Contains(page, `<span class="badge" aria-hidden="true">1</span>`) {
+			t.Error("no page says that something is unread")
+		}
+	}
+	_, page, _ = b.get(t, "/fr/my/requests/"+ref)
+	seen := regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(page)
+	if seen == nil || !strings.Contains(page, "1 nouveau message") {
+		t.Fatalf("the page does not say what is new: %s", page)
+	}
+	if _, page, at := b.send(t, "/fr/my/requests/"+ref+"/read", "seen", seen[1]); at.RawQuery != "read=1" || strings.Contains(page, "1 nouveau message") {
+		t.Error("it cannot be marked as read")
+	}
+	if _, page, _ := b.get(t, "/fr"); strings.Contains(page, `class="badge"`) {
+		t.Error("it is unread still")
+	}
+	id := clientID.FindStringSubmatch(page)
+	if status, page, at := b.send(t, "/fr/my/requests/"+ref+"/reply", "client_id", id[1], "text", "Merci beaucoup <b>!"); status != 200 || at.Path != "/fr/my/requests/"+ref || !strings.Contains(page, "Merci beaucoup &lt;b&gt;!") {
+		t.Errorf("a reply: %d at %s", status, at)
+	}
+	if status, page, _ := b.send(t, "/fr/my/requests/"+ref+"/reply", "client_id", "x", "text", " "); status != 400 || !strings.Contains(page, `id="text-error"`) {
+		t.Errorf("an empty reply: %d", status)
+	}
+	if _, page, _ := b.send(t, "/fr/my/requests/"+ref+"/solved"); !strings.Contains(page, "Résolue") || !strings.Contains(page, `id="reopen"`) {
+		t.Error("it is not solved, or cannot be reopened")
+	}
+	if _, page, _ := b.send(t, "/fr/my/requests/"+ref+"/reopen"); !strings.Contains(page, "En cours") || strings.Contains(page, `id="reopen"`) {
+		t.Error("it is not reopened")
+	}
+	for query, want := range map[string]bool{"?q=100+%25": true, "?q=100+_": false, "?q=vase": true, "?status=solved": false, "?status=open": true} {
+		if _, page, _ := b.get(t, "/fr/requests"+query); strings.Contains(page, `/fr/my/requests/`+ref) != want {
+			t.Errorf("%s: found is %t", query, !want)
+		}
+	}
+	for query, want := range map[string]int{"?status=weather": 400, "?after=nothing": 400, "?q=" + strings.Repeat("a", 300): 400} {
+		if status, _, _ := b.get(t, "/fr/requests"+query); status != want {
+			t.Errorf("%.20s: %d, want %d", query, status, want)
+		}
+	}
+	for n := range 21 {
+		execute(t, h, `INSERT INTO tickets (id, ref, conversation_id, client_id, status, category, lang, subject, email, email_proven_at, updated_at)
+			SELECT gen_random_uuid(), $1, conversation_id, $1, 'closed', category, lang, 'Une demande de ' || $1, email, now(), now() - interval '1 day' FROM tickets WHERE ref = $2`,
+			fmt.Sprintf("G-%05d", n), ref)
+	}
+	_, page, _ = b.get(t, "/fr/requests?status=closed")
+	next := regexp.MustCompile(`id="next" href="([^"]+)"`).FindStringSubmatch(page)
+	if next == nil {
+		t.Fatal("there is no second page")
+	}
+	_, second, _ := b.get(t, strings.ReplaceAll(next[1], "&amp;", "&"))
+	if n := strings.Count(page, `class="request`) - 1; n != 20 || strings.Count(second, `<li class="request`) != 1 { // the list's own class too
+		t.Errorf("%d and %d requests on two pages", n, strings.Count(second, `<li class="request`))
+	}
+	if _, page, at := b.send(t, "/fr/my/sign-out"); at.Path != "/fr/requests" || !strings.Contains(page, "La session est terminée") || b.space(t) != "" {
+		t.Error("signing out")
+	}
+	if _, _, at := b.get(t, "/fr/my/requests/"+ref); at.Path != "/fr/requests" {
+		t.Errorf("a guest is led to %s", at)
+	}
+}
+
+// TestSpaceRoles does what a member can do with their request, as everybody else.
+func TestSpaceRoles(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	people := map[string]*browser{}
+	for _, who := range []string{"guest", "other", "holder", "agent", "admin", "member"} {
+		people[who] = newBrowser(t, h)
+	}
+	ref, link := people["guest"].proven(t, h, "camille@example.org", "Mon vase est cassé.")
+	otherRef, _ := people["holder"].proven(t, h, "paul@example.org", "Mon colis manque.") // by a link of another request
+	people["other"].join(t, h, "paul@example.org")
+	people["member"].join(t, h, "camille@example.org")
+	people["agent"].signIn(t, h, "agent@example.org", support.RoleAgent)
+	people["admin"].signIn(t, h, "admin@example.org", support.RoleAdmin)
+	never := "G-ZZZZZ"
+
+	for _, route := range []struct {
+		method, path, body string
+		member             int
+		api                bool
+	}{
+		{"GET", "", "", 200, false},
+		{"POST", "/read", "seen=1", 303, false},
+		{"POST", "/reply", "client_id=r-1&text=Bonjour", 303, false},
+		{"POST", "/solved", "", 303, false},
+		{"POST", "/reopen", "", 303, false},
+		{"POST", "/follow", "client_id=follow-0001&text=Encore", 409, false}, // it is worked on
+		{"POST", "/links", "link=0123456789abcdef", 404, false},
+		{"GET", "/files/0190f5a0-0000-7000-8000-000000000000", "", 404, false},
+		{"GET", "", "", 200, true},
+		{"POST", "/read", `{"seq":1}`, 204, true},
+		{"POST", "/messages", `{"client_id":"r-2","text":"Bonjour"}`, 201, true},
+		{"POST", "/solved", "", 200, true},
+		{"POST", "/reopen", "", 200, true},
+		{"POST", "/attachments", "x", 400, true}, // it has no name
+		{"GET", "/attachments/0190f5a0-0000-7000-8000-000000000000/content", "", 404, true},
+	} {
+		answers := map[string]string{}
+		for who, b := range people {
+			for _, of := range []string{ref, never} {
+				at := "/fr/my/requests/" + of + route.path
+				if route.api {
+					at = "/api/v1/tickets/" + of + route.path
+				}
+				status, body := b.raw(t, route.method, at, route.body, route.api)
+				want := http.StatusUnauthorized
+				if !route.api && route.method == "GET" && route.path == "" {
+					want = http.StatusSeeOther
+				}
+				switch {
+				case who == "member" && of == ref:
+					want = route.member
+				case who == "member", who == "other":
+					want = http.StatusNotFound
+				}
+				if status != want {
+					t.Errorf("%s %s as %s: %d, want %d: %.300s", route.method, at, who, status, want, body)
+				}
+				if who != "member" {
+					if strings.Contains(body, "vase") {
+						t.Errorf("%s %s tells %s of the request", route.method, at, who)
+					}
+					answers[who+of] = strings.ReplaceAll(nonces.ReplaceAllString(body, ""), of, "…")
+				}
+			}
+			if who != "member" && answers[who+ref] != answers[who+never] {
+				t.Errorf("%s %s: %s can tell a request of somebody else from none:\n%s\n%s", route.method, route.path, who, answers[who+ref], answers[who+never])
+			}
+		}
+	}
+	for who, want := range map[string]string{"member": ref, "other": otherRef} {
+		status, body := people[who].raw(t, "GET", "/api/v1/tickets", "", true)
+		if got := refIn.FindAllString(strings.ReplaceAll(body, "my/requests/", " "), -1); status != 200 || len(got) == 0 || got[0] != want || strings.Contains(body, map[string]string{ref: otherRef, otherRef: ref}[want]) {
+			t.Errorf("the list of %s: %d, %v", who, status, got)
+		}
+	}
+	// The link of one request goes on opening that one.
+	if status, page, _ := people["guest"].get(t, link); status != 200 || !strings.Contains(page, ref) {
+		t.Errorf("the link: %d", status)
+	}
+}
+
+var nonces = regexp.MustCompile(`nonce="[^"]*"`)
+
+// raw does a request as the help center's own pages do, and follows nowhere.
+func (b *browser) raw(t *testing.T, method, path, body string, api bool) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !api {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	once := b.Client
+	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := once.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, text, _ := b.read(t, answer)
+	return status, text
+}
+
+// TestSpaceLink: a link is mailed to whoever has an address, known or not; it works once, for an hour,
+// and opening it spends nothing.
+func TestSpaceLink(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	b := newBrowser(t, h)
+	b.proven(t, h, "camille@example.org", "Mon vase est cassé.")
+	same := map[string]string{}
+	for _, email := range []string{"camille@example.org", "nobody@example.org"} {
+		for n := range 5 {
+			status, page, _ := b.send(t, "/fr/my/link", "email", email)
+			page = strings.ReplaceAll(nonces.ReplaceAllString(page, ""), email, "…")
+			if first, ok := same["page"]; status != http.StatusOK || ok && first != page {
+				t.Errorf("the %d. time for %s: %d, another page:\n%s", n+1, email, status, page)
+			}
+			same["page"] = page
+		}
+		if n := len(posted(t, h, email, "/fr/my/sign-in/")); n != support.MaxSignIn {
+			t.Errorf("%s got %d links, want %d", email, n, support.MaxSignIn)
+		}
+	}
+	for _, wrong := range []string{"", "camille", "a@b", "camille@example.org\r\nBcc: x@example.org", strings.Repeat("a", 300) + "@example.org"} {
+		if status, page, _ := b.send(t, "/fr/my/link", "email", wrong); status != http.StatusBadRequest || !strings.Contains(page, `aria-invalid="true"`) {
+			t.Errorf("%.30q: %d", wrong, status)
+		}
+	}
+	links := posted(t, h, "camille@example.org", "/fr/my/sign-in/")
+	for range 3 {
+		if status, page, _ := b.get(t, links[0]); status != http.StatusOK || !strings.Contains(page, `id="open"`) || !strings.Contains(page, "camille@example.org") {
+			t.Errorf("opening the link: %d", status)
+		}
+	}
+	if b.space(t) != "" {
+		t.Error("opening a link signs in")
+	}
+	if status, _, at := b.send(t, links[0]); status != http.StatusOK || at.Path != "/fr/requests" || b.space(t) == "" {
+		t.Errorf("pressing the button: %d at %s", status, at)
+	}
+	for name, path := range map[string]string{"used": links[0], "never was": "/fr/my/sign-in/" + string(support.NewToken())} {
+		other := newBrowser(t, h)
+		getStatus, page, _ := other.get(t, path)
+		postStatus, _, _ := other.send(t, path)
+		if getStatus < 404 || postStatus < 404 || other.space(t) != "" || !strings.Contains(page, `id="ask-link"`) {
+			t.Errorf("a link that %s: %d, %d", name, getStatus, postStatus)
+		}
+	}
+	execute(t, h, `UPDATE tokens SET expires_at = now() - interval '1 second' WHERE purpose = 'member_sign_in' AND used_at IS NULL`)
+	if status, _, _ := newBrowser(t, h).send(t, links[1]); status != http.StatusGone {
+		t.Errorf("after an hour: %d", status)
+	}
+	// The site's own budget.
+	execute(t, h, `INSERT INTO mails (id, message_id, kind, recipient, lang, state) SELECT gen_random_uuid(), 'many-' || n, 'member_sign_in', n || '@example.org', 'fr', 'sent' FROM generate_series(1, 300) n`)
+	if status, page, _ := b.send(t, "/fr/my/link", "email", "late@example.org"); status != http.StatusOK || !strings.Contains(page, "late@example.org") {
+		t.Errorf("past the site's budget: %d", status)
+	}
+	if n := len(posted(t, h, "late@example.org", "/fr/my/sign-in/")); n != 0 {
+		t.Errorf("%d links past the site's budget", n)
+	}
+}
+
+// TestSpaceSession: a session is made anew by each sign-in, ends with it, and none that somebody put
+// into the browser opens anything; nor does one that is sent from elsewhere.
+func TestSpaceSession(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	b := newBrowser(t, h)
+	ref, _ := b.proven(t, h, "camille@example.org", "Mon vase est cassé.")
+	u, err := url.Parse(h.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted := string(support.NewToken())
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "guichet_member", Value: planted, Path: "/"}})
+	b.join(t, h, "camille@example.org")
+	if strings.Contains(b.space(t), planted) {
+		t.Fatal("the session is the one that was planted")
+	}
+	thief := newBrowser(t, h)
+	thief.Jar.SetCookies(u, []*http.Cookie{{Name: "guichet_member", Value: planted, Path: "/"}})
+	if _, _, at := thief.get(t, "/fr/my/requests/"+ref); at.Path != "/fr/requests" {
+		t.Errorf("the planted session opens %s", at)
+	}
+	first := b.space(t)
+	b.join(t, h, "camille@example.org")
+	second := b.space(t)
+	opens := func(cookie string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL+"/api/v1/tickets", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", cookie)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	if opens(first) != 401 || opens(second) != 200 {
+		t.Errorf("the session before opens with %d, the new one with %d", opens(first), opens(second))
+	}
+	// Neither is it a Bearer token, nor a session of the desk; and with somebody's token it says nothing.
+	value := strings.TrimPrefix(second, "guichet_member=")
+	for name, header := range map[string]http.Header{
+		"as a bearer":             {"Authorization": {"Bearer " + value}},
+		"beside another token":    {"Authorization": {"Bearer nothing"}, "Cookie": {second}},
+		"in the desk's cookie":    {"Cookie": {"guichet_desk=" + value}},
+		"with a desk cookie none": {"Cookie": {"guichet_member="}},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL+"/api/v1/tickets", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = header
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: %d", name, answer.StatusCode)
+		}
+	}
+	// A form of another site.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/api/v1/tickets/"+ref+"/solved", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"Cookie": {second}, "Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusForbidden {
+		t.Errorf("from another site: %d", answer.StatusCode)
+	}
+	// Out here, and out everywhere.
+	elsewhere := newBrowser(t, h)
+	elsewhere.join(t, h, "camille@example.org")
+	elsewhere.send(t, "/fr/my/sign-out")
+	if opens(second) != 200 {
+		t.Error("signing out in one browser ends the session of another")
+	}
+	execute(t, h, `UPDATE mails SET created_at = now() - interval '2 hours'`)
+	elsewhere.join(t, h, "camille@example.org")
+	third := elsewhere.space(t)
+	elsewhere.send(t, "/fr/my/link", "email", "camille@example.org")
+	pending := posted(t, h, "camille@example.org", "/fr/my/sign-in/")[0]
+	b.send(t, "/fr/my/sign-out", "everywhere", "1")
+	if opens(second) != 401 || opens(third) != 401 {
+		t.Errorf("out everywhere, and sessions open with %d and %d", opens(second), opens(third))
+	}
+	if status, _, _ := newBrowser(t, h).send(t, pending); status != http.StatusGone {
+		t.Errorf("a link that was on its way: %d", status)
+	}
+	// The cookie itself.
+	fresh := newBrowser(t, h)
+	execute(t, h, `UPDATE mails SET created_at = now() - interval '2 hours'`)
+	fresh.send(t, "/fr/my/link", "email", "camille@example.org")
+	fresh.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	r, err = http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+posted(t, h, "camille@example.org", "/fr/my/sign-in/")[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if answer, err = fresh.Do(r); err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	for _, want := range []string{"HttpOnly", "SameSite=Lax", "Path=/", fmt.Sprintf("Max-Age=%d", int(30*24*time.Hour/time.Second))} {
+		if got := answer.Header.Get("Set-Cookie"); !strings.Contains(got, want) {
+			t.Errorf("the cookie %q lacks %s", got, want)
+		}
+	}
+	// Staff have requests too, and stay staff.
+	b.signIn(t, h, "ines@example.org", support.RoleAgent)
+	b.join(t, h, "camille@example.org")
+	if status, _, _ := b.get(t, "/desk"); status != http.StatusOK {
+		t.Errorf("an agent who is a member: the desk says %d", status)
+	}
+	if _, page, _ := b.get(t, "/fr/requests"); !strings.Contains(page, ref) {
+		t.Error("an agent who is a member has no requests")
+	}
+}
+
+// TestSpaceProve: the button that proves an address opens the list too, for who wants it.
+func TestSpaceProve(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	b := newBrowser(t, h)
+	link := b.request(t, "pl", "camille@example.org", "Moja waza jest rozbita.")
+	_, page, _ := b.get(t, link)
+	ref := refIn.FindString(page)
+	u, err := url.Parse(posted(t, h, "camille@example.org", "/pl/requests/")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ = b.get(t, u.String())
+	if !strings.Contains(page, `name="open" value="1"`) {
+		t.Error("the page does not offer the list")
+	}
+	proof := u.Query().Get("proof")
+	_, page, at := b.send(t, u.Path+"/prove", "proof", proof, "open", "1")
+	if at.Path != "/pl/requests" || !strings.Contains(page, ref) || b.space(t) == "" {
+		t.Errorf("led to %s", at)
+	}
+	thief := newBrowser(t, h)
+	if thief.send(t, u.Path+"/prove", "proof", proof, "open", "1"); thief.space(t) != "" {
+		t.Error("a proof signs in twice")
+	}
+}
+
+// TestSpaceAPI is a member's way through the API, held against its description.
+func TestSpaceAPI(t *testing.T) {
+	t.Parallel()
+	v := newVouched(t)
+	h := v.h
+	b := newBrowser(t, h)
+	ref, _ := b.proven(t, h, "camille@example.org", "Mon vase est cassé.")
+	b.join(t, h, "camille@example.org")
+	cookie := map[string]string{"Cookie": b.space(t), "Sec-Fetch-Site": "same-origin"}
+	at := "/api/v1/tickets/" + ref
+	tell(t, h, ref, "Nous cherchons.")
+	for _, s := range []scenario{
+		{path: "/api/v1/tickets", header: cookie, status: 200, want: []string{ref, `"unread":1`, `"next":null`, `"status":"waiting"`, h.URL + "/en/my/requests/" + ref}},
+		{path: "/api/v1/tickets?status=solved", header: cookie, status: 200, want: []string{`"tickets":[]`}},
+		{path: "/api/v1/tickets?q=vase&status=open&channel=email&limit=1", header: cookie, status: 200, want: []string{ref}},
+		{path: "/api/v1/tickets?q=%25", header: cookie, status: 200, want: []string{`"tickets":[]`}},
+		{path: "/api/v1/tickets?status=x", header: cookie, status: 400, want: []string{`"field":"status"`}},
+		{path: "/api/v1/tickets?channel=x", header: cookie, status: 400, want: []string{`"field":"channel"`}},
+		{path: "/api/v1/tickets?after=x", header: cookie, status: 400, want: []string{`"field":"after"`}},
+		{path: "/api/v1/tickets?limit=0", header: cookie, status: 400, want: []string{`"field":"limit"`}},
+		{path: "/api/v1/tickets", status: 401, want: []string{`"kind":"unauthorized"`}},
+		{path: at, header: cookie, status: 200, want: []string{"Nous cherchons.", `"can_reopen":false`, `"over":false`, `"unread":1`}},
+		{path: "/api/v1/tickets/" + strings.ToLower(ref), header: cookie, status: 200, want: []string{ref}},
+		{path: "/api/v1/tickets/G-ZZZZZ", header: cookie, status: 404},
+		{path: at + "/read", body: `{"seq":0}`, header: cookie, status: 400, want: []string{`"field":"seq"`}},
+		{path: at + "/read", body: `{"seq":"x"}`, header: cookie, status: 400, want: []string{`"field":"seq"`}},
+		{path: at + "/read", body: `{"seq":99}`, header: cookie, status: 204},
+		{path: at, header: cookie, status: 200, want: []string{`"unread":0`}},
+		{path: at + "/messages", body: `{"client_id":"m-1","text":""}`, header: cookie, status: 400, want: []string{`"field":"text"`}},
+		{path: at + "/messages", body: `{"text":"Bonjour"}`, header: cookie, status: 400, want: []string{`"field":"client_id"`}},
+		{path: at + "/messages", body: `{"client_id":"m-1","text":"Merci."}`, header: cookie, status: 201, want: []string{"Merci."}},
+		{path: at + "/messages", body: `{"client_id":"m-1","text":"Merci."}`, header: cookie, status: 201},
+		{path: at + "/messages", body: `{"client_id":"m-1","text":"Non."}`, header: cookie, status: 409},
+		{path: at + "/solved", method: "POST", header: cookie, status: 200, want: []string{`"status":"solved"`, `"can_reopen":true`}},
+		{path: at + "/reopen", method: "POST", header: cookie, status: 200, want: []string{`"status":"in_progress"`}},
+		{path: at + "/solved", method: "POST", header: cookie, status: 200},
+	} {
+		v.run(t, s)
+	}
+	execute(t, h, `UPDATE tickets SET solved_at = now() - interval '14 days 1 minute' WHERE ref = $1`, ref)
+	v.run(t, scenario{path: at, header: cookie, status: 200, want: []string{`"can_reopen":false`, `"over":true`}})
+	v.run(t, scenario{path: at + "/reopen", method: "POST", header: cookie, status: 409})
+	v.run(t, scenario{path: at + "/messages", body: `{"client_id":"m-2","text":"Encore."}`, header: cookie, status: 409})
+	follow := `{"client_id":"follow-0001","text":"Le second vase est cassé aussi."}`
+	var first, second struct {
+		Ticket  struct{ Ref string }
+		Follows string
+	}
+	for i, into := range []any{&first, &second} { // pressed twice, it is one
+		_, body := v.run(t, scenario{path: at + "/reopen", header: cookie, status: 201 - i, body: follow, want: []string{"Le second vase"}})
+		if err := json.Unmarshal([]byte(body), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first.Ticket.Ref == ref || first != second || first.Follows != ref {
+		t.Errorf("followed by %+v and %+v", first, second)
+	}
+	v.run(t, scenario{path: at, header: cookie, status: 200, want: []string{`"followed_by":["` + first.Ticket.Ref + `"]`}})
+	if _, page, _ := b.get(t, "/fr/my/requests/"+ref); !strings.Contains(page, `id="follow"`) || !strings.Contains(page, first.Ticket.Ref) {
+		t.Error("the page of the first does not lead on")
+	}
+	if _, page, _ := b.get(t, "/fr/my/requests/"+first.Ticket.Ref); !strings.Contains(page, `href="/fr/my/requests/`+ref+`"`) {
+		t.Error("the page of the second does not lead back")
+	}
+}
+
+// TestSpaceOfASite: a member of a site has what was asked in their name, and by their session alone;
+// what a guest asked becomes theirs with its conversation.
+func TestSpaceOfASite(t *testing.T) {
+	t.Parallel()
+	v := newVouched(t)
+	h := v.h
+	guest := converse(t, h, "fr")
+	_, body := v.run(t, scenario{path: guest.path + "/handoff", header: guest.bearer, status: 201,
+		body: `{"client_id":"form-0001","channel":"email","category":"refund","email":"somebody@example.org","text":"Rien reçu."}`})
+	ref := refIn.FindString(body)
+	camille, paul := v.signIn("camille"), v.signIn("paul")
+	// The same address, proven here, and another way of being somebody.
+	b := newBrowser(t, h)
+	b.join(t, h, "camille@example.org")
+	cookie := map[string]string{"Cookie": b.space(t)}
+	for name, header := range map[string]map[string]string{"camille": as(camille), "paul": as(paul), "her address": cookie} {
+		if _, body := v.run(t, scenario{path: "/api/v1/tickets", header: header, status: 200}); strings.Contains(body, ref) {
+			t.Errorf("%s has a guest's request", name)
+		}
+		v.run(t, scenario{path: "/api/v1/tickets/" + ref, header: header, status: 404})
+	}
+	_, body = v.run(t, scenario{path: "/api/v1/identity", status: 200, want: []string{`"merged":true`},
+		body: fmt.Sprintf(`{"token":%q,"conversation":{"id":%q,"token":%q}}`, v.jwt("camille"), strings.TrimPrefix(guest.path, "/api/v1/conversations/"), strings.TrimPrefix(guest.bearer["Authorization"], "Bearer "))})
+	v.run(t, scenario{path: "/api/v1/tickets", header: as(camille), status: 200, want: []string{ref, `"held":true`, `"url":""`}})
+	v.run(t, scenario{path: "/api/v1/tickets/" + ref, header: as(camille), status: 200, want: []string{"Rien reçu."}})
+	v.run(t, scenario{path: "/api/v1/tickets/" + ref + "/messages", header: as(camille), status: 201, body: `{"client_id":"m-1","text":"Toujours rien."}`})
+	for _, header := range []map[string]string{as(paul), cookie} {
+		v.run(t, scenario{path: "/api/v1/tickets/" + ref, header: header, status: 404})
+	}
+	v.run(t, scenario{method: "DELETE", path: "/api/v1/identity", header: as(camille), status: 204})
+	v.run(t, scenario{path: "/api/v1/tickets", header: as(camille), status: 401})
+}
+
+// TestSpaceFiles: a member attaches to their request and reads what is attached to it; nobody else does.
+func TestSpaceFiles(t *testing.T) {
+	t.Parallel()
+	v := newVouched(t)
+	h := v.h
+	b, other := newBrowser(t, h), newBrowser(t, h)
+	ref, _ := b.proven(t, h, "camille@example.org", "Mon vase est cassé.")
+	otherRef, _ := other.proven(t, h, "paul@example.org", "Mon colis manque.")
+	b.join(t, h, "camille@example.org")
+	other.join(t, h, "paul@example.org")
+	header := func(b *browser, more ...string) map[string]string {
+		out := map[string]string{"Cookie": b.space(t), "Sec-Fetch-Site": "same-origin"}
+		for i := 0; i < len(more); i += 2 {
+			out[more[i]] = more[i+1]
+		}
+		return out
+	}
+	at := "/api/v1/tickets/" + ref
+	sending := []string{"Content-Disposition", `attachment; filename="piece.pdf"`, "Idempotency-Key", "file-0001", "Content-Type", "application/octet-stream"}
+	pdf := "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+	v.run(t, scenario{path: at + "/attachments", header: header(other, sending...), status: 404, body: pdf})
+	_, body := v.run(t, scenario{path: at + "/attachments", header: header(b, sending...), status: 201, body: pdf, want: []string{"piece.pdf"}})
+	var sent struct{ Attachment struct{ ID string } }
+	if err := json.Unmarshal([]byte(body), &sent); err != nil {
+		t.Fatal(err)
+	}
+	content := at + "/attachments/" + sent.Attachment.ID + "/content"
+	v.run(t, scenario{path: content, header: header(b), status: 409}) // no message has it yet
+	v.run(t, scenario{path: at + "/messages", header: header(b), status: 201, body: fmt.Sprintf(`{"client_id":"m-1","text":"La facture.","attachments":[%q]}`, sent.Attachment.ID)})
+	v.run(t, scenario{path: at, header: header(b), status: 200, want: []string{h.URL + content}})
+	for name, s := range map[string]struct {
+		path, cookie string
+		status       int
+	}{
+		"the member":           {content, b.space(t), 200},
+		"another member":       {content, other.space(t), 404},
+		"by another's request": {"/api/v1/tickets/" + otherRef + "/attachments/" + sent.Attachment.ID + "/content", other.space(t), 404},
+		"nobody":               {content, "", 401},
+		"the page":             {"/fr/my/requests/" + ref + "/files/" + sent.Attachment.ID, b.space(t), 200},
+		"another's page":       {"/fr/my/requests/" + otherRef + "/files/" + sent.Attachment.ID, other.space(t), 404},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL+s.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", s.cookie)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != s.status {
+			t.Errorf("%s: %d, want %d", name, answer.StatusCode, s.status)
+		}
+		if s.status == 200 && answer.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: the type may be guessed", name)
+		}
+	}
+}
