@@ -196,6 +196,8 @@ func (a *App) loadStarter(ctx context.Context) error {
 func (a *App) Jobs() (*jobs.Runner, error) {
 	return jobs.New(jobs.Config{Pool: a.db.Pool(), Publish: a.Publish, Handoff: a.Handoff, Desk: a.Desk, Auth: a.Auth, Members: a.Members,
 		Files: a.Attach, Guard: a.Guard, Proofs: a.Abuse, Answers: a.db.DB, KeepAnswers: a.cfg.KeepAnswer, Log: a.log})
+}
+
 // Handler answers HTTP.
 func (a *App) Handler() (http.Handler, error) {
 	c := httpapi.Config{

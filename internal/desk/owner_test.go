@@ -215,6 +215,9 @@ func TestTeams(t *testing.T) {
 			t.Errorf("%s sees %d of %v, %v", who, len(page), counts, err)
 		}
 	}
+	if err := h.SetStatus(t.Context(), h.agent, theirs, support.StatusOpen); err != nil { // it was handed back
+		t.Fatal(err)
+	}
 	if err := h.Assign(t.Context(), h.agent, theirs, "", marc.Agent.ID); err != nil {
 		t.Fatal(err)
 	}

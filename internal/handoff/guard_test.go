@@ -74,7 +74,7 @@ func TestGuardSeesTheMembersOwn(t *testing.T) {
 	elsewhere := h.ask("camille@example.org", account, "account", true)
 	stranger := h.ask("dominique@example.org", lost, "order", true)
 	done := h.ask("camille@example.org", lost+" Merci.", "order", true)
-	h.ask("camille@example.org", lostAgain, "order", false)
+	claimed := h.ask("camille@example.org", lostAgain, "order", false)
 	h.exec(`UPDATE tickets SET status = 'solved', solved_at = now() WHERE id = $1`, done.Ticket.ID)
 	if err := g.Embed(t.Context(), ""); err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func (r Request) member() support.MemberID {
 // proven reports whether the address is known to be that of who asks.
 func (r Request) proven() bool {
 	m := r.Actor.Member
-	return m != nil && m.EmailVerified && m.Email != "" && strings.EqualFold(m.Email, r.Email)
+	return m != nil && m.EmailVerified && m.Email != "" && m.Email == r.Email
 }
 
 // Started is a ticket and a link token that opens it, for the one who asked.
@@ -203,6 +203,10 @@ func (s *Service) Check(r Request) (Request, error) {
 		if r.Email, err = support.CheckEmail(r.Email); err != nil {
 			collect(err)
 		}
+		// Their site vouches for one spelling; whether the server of the address tells others from it nobody knows.
+		if m := r.Actor.Member; m != nil && m.EmailVerified && strings.EqualFold(m.Email, r.Email) {
+			r.Email = m.Email
+		}
 	}
 	if r.AddTo == "" {
 		_, c, err := s.c.Routing.Route(support.CategoryKey(r.Category), r.Lang)
@@ -315,7 +319,7 @@ func (s *Service) start(ctx context.Context, tx Tx, r Request) (out Started, err
 		}
 	}
 	said := support.StatusData{To: support.StatusNew, Owner: support.OwnerQueue, Reason: support.ReasonHeld}
-	if r.proven() && r.Held == "" {
+	if r.proven() && cmp.Or(r.Held, support.HeldUnproven) == support.HeldUnproven {
 		t.EmailProvenAt, said.Reason, said.Team = now, support.ReasonSent, team.Name
 		t = s.begin(t, now)
 	} else {

@@ -277,7 +277,7 @@ func TestLateAnswer(t *testing.T) {
 	h := setup(t)
 	c := support.NewID[support.ConversationID]()
 	h.exec(`INSERT INTO conversations (id, lang) VALUES ($1, 'fr')`, string(c))
-	epoch, _, err := h.db.AppendQuestion(t.Context(), c, "q-1", "Où est mon colis ?")
+	asked, err := h.db.AppendQuestion(t.Context(), c, "q-1", "Où est mon colis ?", time.Now(), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,10 +285,10 @@ func TestLateAnswer(t *testing.T) {
 	r.Conversation = c
 	started := h.start(r)
 	answer := support.Entry{Kind: support.EntryAnswer, Author: support.AuthorAssistant, Channel: support.ChannelWeb, ClientID: "q-1", Body: "Trop tard", Data: []byte(`{}`)}
-	if _, err := h.db.AppendAnswer(t.Context(), c, epoch, answer); !problem.Is(err, problem.Conflict) {
+	if _, err := h.db.AppendAnswer(t.Context(), c, asked, answer); !problem.Is(err, problem.Conflict) {
 		t.Errorf("a late answer: %v, want Conflict", err)
 	}
-	if _, _, err := h.db.AppendQuestion(t.Context(), c, "q-2", "Et maintenant ?"); !problem.Is(err, problem.Conflict) {
+	if _, err := h.db.AppendQuestion(t.Context(), c, "q-2", "Et maintenant ?", time.Now(), time.Time{}); !problem.Is(err, problem.Conflict) {
 		t.Errorf("a question while the team has it: %v, want Conflict", err)
 	}
 	for _, l := range h.thread(started.Ticket.ID, true) {

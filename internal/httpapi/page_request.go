@@ -85,7 +85,7 @@ func (f requestForm) of(category string) map[string]string {
 
 // ids are the elements of fields whose names are others.
 func (f requestForm) ids() map[string]string {
-	ids := maps.Clone(fileFields)
+	ids := maps.Clone(requestFields)
 	for key := range f.of(f.Category) {
 		ids["fields."+key] = f.FieldID(support.CategoryKey(f.Category), key)
 	}

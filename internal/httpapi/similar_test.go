@@ -9,7 +9,16 @@ import (
 	"guichet/internal/support"
 )
 
-// asked makes a ticket on a conversation of its own, and proves its address as its mail would.
+type advice struct {
+	Existing []struct {
+		Ref, Status string
+		URL         *string
+		PromisedAt  string `json:"promised_at"`
+		Probability float64
+	}
+}
+
+// putQuestion makes a ticket on a conversation of its own, and proves its address as its mail would.
 func putQuestion(t *testing.T, h *apptest.House, email, text string, proven bool) (member, string) {
 	t.Helper()
 	m := converse(t, h, "fr")

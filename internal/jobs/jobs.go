@@ -33,6 +33,7 @@ const (
 )
 
 // Publish, Handoff, Desk, Auth, Members, Files, Guard, Proofs and Answers keep the promises; the services of these names meet them.
+type (
 	Publish interface {
 		Embed(ctx context.Context, article kb.ArticleID) error
 	}

@@ -252,7 +252,10 @@ func TestLateAnswer(t *testing.T) {
 		Citations: []support.CitedRef{{N: 1, Article: "parcel", Title: "Paczka", Heading: "Dostawa", Quote: "W drodze.", Path: path}}}, data); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}
-	if _, err := db.FindEntry(t.Context(), c.ID, 3); !problem.Is(err, problem.NotFound) {
+	if got, err := db.FindEntry(t.Context(), c.ID, 3); err != nil || got.Kind != support.EntryStatus {
+		t.Errorf("the change of owner: %+v, %v", got, err)
+	}
+	if _, err := db.FindEntry(t.Context(), c.ID, 4); !problem.Is(err, problem.NotFound) {
 		t.Errorf("an entry after the last: %v, want NotFound", err)
 	}
 }

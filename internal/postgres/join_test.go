@@ -66,8 +66,11 @@ func said(t *testing.T, db *postgres.DB, id support.ConversationID) (out []strin
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.Kind == support.EntryMessage {
+		switch e.Kind {
+		case support.EntryMessage:
 			out = append(out, e.ClientID)
+			continue
+		case support.EntryStatus:
 			continue
 		}
 		var d support.AnswerData
@@ -335,7 +338,8 @@ func TestTakenWhileJoined(t *testing.T) {
 	second := ask(t.Context(), s, c.ID, "q2", "Et retourner ?", nil)
 	<-gate.waiting
 	if err := db.InHandoff(t.Context(), func(ctx context.Context, tx handoff.Tx) error {
-		return tx.MoveConversation(ctx, c.ID, support.OwnerQueue)
+		_, err := tx.MoveConversation(ctx, c.ID, support.OwnerQueue, support.Entry{Kind: support.EntryStatus, Author: support.AuthorSystem, Data: []byte(`{"owner":"queue"}`)})
+		return err
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,12 @@
 import { ask } from "./ask.ts";
 import { copy, forms, menus, read, reveal, swap } from "./forms.ts";
 import { proofs } from "./proofs.ts";
+import { shortcuts, suggest } from "./search.ts";
+
+ask();
+forms();
+proofs();
+swap();
 copy(document);
 menus();
 reveal();

@@ -4,3 +4,4 @@ import { setUp, wrapUp } from './harness.mjs'
 
 setUp()
 for (const suite of ['path', 'nojs', 'input', 'pages', 'search', 'feedback', 'widget', 'identity', 'files', 'keyboard', 'media', 'look', 'languages', 'settings', 'routing', 'talk', 'accounts', 'abuse', 'handoff', 'space']) await import(`./${suite}.suite.mjs`)
+wrapUp()

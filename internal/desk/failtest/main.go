@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"guichet/internal/abuse"
 	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/desk"
@@ -67,7 +68,7 @@ func run(log *slog.Logger) error {
 	}
 	told := &told{Service: d, delivered: make(chan struct{})}
 	runner, err := jobs.New(jobs.Config{Pool: db.Pool(), Publish: publish.New(publish.Config{Store: db, Log: log}),
-		Handoff: handoff.New(handoff.Config{Store: db, Routing: routes, Mailer: mailer, Log: log}), Desk: told, Auth: auth.New(auth.Config{Store: db}),
+		Handoff: handoff.New(handoff.Config{Store: db, Routing: routes, Mailer: mailer, Log: log}), Desk: told, Auth: auth.New(auth.Config{Store: db}), Members: auth.NewMembers(auth.MembersConfig{Store: db}), Proofs: abuse.New(abuse.Config{Store: db, Log: log}),
 		Guard: handoff.NewGuard(handoff.GuardConfig{Store: db, Log: log}), Files: attach.New(attach.Config{Store: db, Blobs: db, Log: log}),
 		Answers: db, Log: log, Timeout: 2 * time.Second})
 	if err != nil {

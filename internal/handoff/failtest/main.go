@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"guichet/internal/abuse"
 	"guichet/internal/attach"
 	"guichet/internal/auth"
 	"guichet/internal/desk"
@@ -56,7 +57,7 @@ func run(log *slog.Logger) error {
 	}
 	told := &told{Service: h, delivered: make(chan struct{})}
 	runner, err := jobs.New(jobs.Config{Pool: db.Pool(), Publish: publish.New(publish.Config{Store: db, Log: log}), Handoff: told,
-		Desk: desk.New(desk.Config{Store: db, Routing: routes, Log: log}), Auth: auth.New(auth.Config{Store: db}),
+		Desk: desk.New(desk.Config{Store: db, Routing: routes, Log: log}), Auth: auth.New(auth.Config{Store: db}), Members: auth.NewMembers(auth.MembersConfig{Store: db}), Proofs: abuse.New(abuse.Config{Store: db, Log: log}),
 		Guard: handoff.NewGuard(handoff.GuardConfig{Store: db, Log: log}), Files: attach.New(attach.Config{Store: db, Blobs: db, Log: log}), Answers: db, Log: log, Timeout: 2 * time.Second})
 	if err != nil {
 		return err
