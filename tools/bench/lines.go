@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +97,6 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 	}
 	defer stop()
 	blocked := kb.NewHybrid(kb.HybridConfig{Words: h.index, Meaning: meaning, Embedder: line, Library: h.db})
-	found := &recall{exact: map[string]map[string]bool{}, approximate: map[string]map[string]bool{}}
 	all := []contender{
 		{lineBleve, func(ctx context.Context, q kb.Query) error { return match(ctx, h.index.Bleve(), q) }},
 		{lineWords, func(ctx context.Context, q kb.Query) error {
@@ -104,7 +104,7 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 			_, err := h.index.Retrieve(ctx, q)
 			return err
 		}},
-		{lineExact, found.nearest(h.exact, true)},
+		{lineExact, nearest(h.exact)},
 		{lineNearest, func(ctx context.Context, q kb.Query) error {
 			q.Limit = depth
 			_, err := meaning.Retrieve(ctx, q)
@@ -133,7 +133,7 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 		}},
 	}
 	if h.hnsw != nil {
-		all = append(all, contender{lineHNSW, found.nearest(h.hnsw, false)})
+		all = append(all, contender{lineHNSW, nearest(h.hnsw)})
 	}
 	got, err := race(ctx, s.questions, size.Rounds, all)
 	if err != nil {
@@ -173,10 +173,12 @@ func (s setup) race(ctx context.Context, h *house, size *Size, last kb.Passage) 
 	if err := s.others(ctx, h, size, last); err != nil {
 		return err
 	}
-	if h.hnsw != nil {
-		size.Amounts = append(size.Amounts, Amount{"hnsw finds of the exact best ten", found.share(), "%"})
+	if err := s.amounts(ctx, h, size); err != nil {
+		return err
 	}
-	return s.amounts(ctx, h, size)
+	found, err := recall(ctx, h, meaning, s.questions)
+	size.Amounts = append(size.Amounts, found...)
+	return err
 }
 
 // alternate returns every other question.
@@ -210,46 +212,63 @@ func match(ctx context.Context, x bleve.Index, q kb.Query) error {
 	return err
 }
 
-// recall remembers the best ten of each question, to tell how many of them an approximate index finds.
-type recall struct{ exact, approximate map[string]map[string]bool }
-
 // nearest asks plain pgvector.
-func (r *recall) nearest(conn *pgx.Conn, exact bool) func(context.Context, kb.Query) error {
+func nearest(conn *pgx.Conn) func(context.Context, kb.Query) error {
 	return func(ctx context.Context, q kb.Query) error {
 		rows, err := conn.Query(ctx, "SELECT id FROM raw ORDER BY embedding <=> $1 LIMIT $2", pgvector.NewVector(q.Vector), depth)
 		if err != nil {
 			return err
 		}
-		ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			return err
-		}
-		into := r.approximate
-		if exact {
-			into = r.exact
-		}
-		if into[q.Text] == nil {
-			into[q.Text] = map[string]bool{}
-			for _, id := range ids[:min(10, len(ids))] {
-				into[q.Text][id] = true
-			}
-		}
-		return nil
+		_, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
 	}
 }
 
-// share is how many of the exact best ten the approximate index has among its best ten, in percent.
-func (r *recall) share() float64 {
-	hits, all := 0, 0
-	for q, ids := range r.exact {
-		for id := range ids {
-			all++
-			if r.approximate[q][id] {
-				hits++
+// recall is how much of what an exact search finds guichet's own approximate index finds too, among the
+// best ten and among all that are asked for. The exact one is the very same search without the index,
+// which is gone afterwards.
+func recall(ctx context.Context, h *house, leg kb.Retriever, questions []kb.Query) ([]Amount, error) {
+	ask := func() (map[string][]string, error) {
+		all := map[string][]string{}
+		for _, q := range questions {
+			q.Limit = depth
+			hits, err := leg.Retrieve(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			for _, hit := range hits {
+				all[q.Text] = append(all[q.Text], string(hit.Passage))
 			}
 		}
+		return all, nil
 	}
-	return 100 * float64(hits) / float64(max(all, 1))
+	approximate, err := ask()
+	if err != nil {
+		return nil, err
+	}
+	if err := h.dropVectorIndex(ctx); err != nil {
+		return nil, err
+	}
+	exact, err := ask()
+	if err != nil {
+		return nil, err
+	}
+	var out []Amount
+	for _, n := range []int{10, depth} {
+		hits, all := 0, 0
+		for q, ids := range exact {
+			ids, got := ids[:min(n, len(ids))], approximate[q]
+			got = got[:min(n, len(got))]
+			for _, id := range ids {
+				if slices.Contains(got, id) {
+					hits++
+				}
+			}
+			all += len(ids)
+		}
+		out = append(out, Amount{fmt.Sprintf("exact best %d found by index", n), 100 * float64(hits) / float64(max(all, 1)), "%"})
+	}
+	return out, nil
 }
 
 // others takes the lines that no question is put to.

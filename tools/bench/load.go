@@ -239,3 +239,21 @@ func (h *house) rawVectors(ctx context.Context, passages int) (err error) {
 	}
 	return err
 }
+
+// dropVectorIndex leaves guichet without its approximate index: its searches compare every vector then.
+func (h *house) dropVectorIndex(ctx context.Context) error {
+	rows, err := h.exact.Query(ctx, "SELECT format('DROP INDEX IF EXISTS %I', vector_index(model, means)) FROM vector_models")
+	if err != nil {
+		return err
+	}
+	orders, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, sql := range orders {
+		if _, err := h.exact.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
