@@ -11,14 +11,21 @@ import (
 // one by one. Below, every search is exact.
 const indexFrom = 6000
 
+// denseFrom is how many vectors need a graph with more edges than pgvector draws by itself.
+const denseFrom = 50_000
+
 var (
 	// What is to be done for an index to be there: nothing where it is, where there is too little to
 	// search, more dimensions than it can hold, or a pgvector without iterative scans. One row or none.
 	//
-	// It is built beside the others' work, so that publishing goes on meanwhile.
+	// It is built beside the others' work, so that publishing goes on meanwhile. A large library's graph
+	// has more edges, without which a wider walk finds no more: twice the time to build, once.
 	missingIndex = query("missing_index", `
-		SELECT format('CREATE INDEX CONCURRENTLY %I ON passage_vectors USING hnsw ((centred::halfvec(%s)) halfvec_ip_ops)
-			WHERE model = %L AND means = %s', vector_index(@model, @version::int), vector_dims(m.mean), m.model, m.version)
+		SELECT format('CREATE INDEX CONCURRENTLY %I ON passage_vectors USING hnsw ((centred::halfvec(%s)) halfvec_ip_ops) %s
+			WHERE model = %L AND means = %s', vector_index(@model, @version::int), vector_dims(m.mean),
+			CASE WHEN @dense::int <= (SELECT count(*) FROM (
+				SELECT FROM passage_vectors WHERE model = @model AND means = @version::int LIMIT @dense::int) row)
+			THEN 'WITH (m = 24, ef_construction = 128)' END, m.model, m.version)
 		FROM vector_means m
 		WHERE (m.model, m.version, m.side, m.lang) = (@model, @version::int, 1, '') AND vector_dims(m.mean) <= 4000
 			AND to_regclass(vector_index(@model, @version::int)) IS NULL
@@ -38,7 +45,7 @@ var (
 // buildIndex gives the vectors of one version of the means their approximate index, if there are enough
 // of them. It takes a second for some 4,000.
 func (db *DB) buildIndex(ctx context.Context, conn *pgxpool.Conn, model string, version int) error {
-	orders, err := list(ctx, conn, missingIndex, args{"model": model, "version": version, "from": db.indexFrom}, pgx.RowTo[string])
+	orders, err := list(ctx, conn, missingIndex, args{"model": model, "version": version, "from": db.indexFrom, "dense": denseFrom}, pgx.RowTo[string])
 	if err != nil || len(orders) == 0 {
 		return err
 	}
