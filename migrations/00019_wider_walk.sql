@@ -1,6 +1,6 @@
 -- +goose Up
 -- The more vectors there are, the wider the walk through their index has to be to find the same share of
--- the nearest: as wide again for four times as many, from 20,000 on. decisions/0013 has the figures.
+-- the nearest: as wide again for three times as many, from 20,000 on. decisions/0013 has the figures.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION near_vectors(of_model text, of_means integer, question halfvec, raw halfvec, reader integer, within text, wanted integer)
 RETURNS TABLE (passage_id text, article_id text, group_id text, lang text, kind smallint, distance float8, lift float8)
@@ -8,7 +8,7 @@ STABLE ROWS 300 LANGUAGE plpgsql SET enable_sort = on AS $$
 DECLARE
     vectors float8 := (SELECT reltuples FROM pg_class WHERE oid = to_regclass(vector_index(of_model, of_means)));
 BEGIN
-    PERFORM set_config('hnsw.ef_search', least(greatest(200, wanted * 5 / 4) * sqrt(greatest(vectors, 20000) / 20000), 1000)::int::text, true),
+    PERFORM set_config('hnsw.ef_search', least(greatest(200, wanted * 5 / 4) * power(greatest(vectors, 20000) / 20000, 0.65), 1000)::int::text, true),
         set_config('hnsw.iterative_scan', 'strict_order', true),
         set_config('enable_sort', CASE WHEN within = '' THEN 'off' ELSE 'on' END, true);
     RETURN QUERY EXECUTE format(
