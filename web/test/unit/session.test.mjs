@@ -192,6 +192,7 @@ test('with a ticket, words go to the team; a closed one asks again', async () =>
   await settled(s)
   const c = api.conversations.get(s.openId.value)
   c.ticket = { ref: 'G-00000', status: 'received', url: '', promised_at: null, held: false }
+  c.owner = 'queue'
   await s.refresh()
   s.send('More.')
   await until(s.entries, e => e.some(x => x.text === 'More.'))
