@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -119,19 +120,56 @@ func in(t time.Time, zone *time.Location) time.Time {
 	return t.In(zone)
 }
 
+// channelClosed is the refusal of a channel that has closed, with those that are open instead.
+type channelClosed struct {
+	error
+	options []optionJSON
+}
+
+func (e *channelClosed) Unwrap() error { return e.error }
+
+// instead adds the ways that are open now to the refusal of a channel; any other error stays as it is.
+func (s *Server) instead(c *gin.Context, r handoff.Request, err error) error {
+	if err == nil || asProblem(err).Key != "problem.channel_closed" {
+		return err
+	}
+	w := handoff.Want{Lang: r.Lang, Category: support.CategoryKey(r.Category)}.From(r.Actor.Member)
+	cards, wrong := s.cards(c, w, memberZone(r.Actor.Member))
+	if wrong != nil {
+		return errors.Join(err, wrong)
+	}
+	return &channelClosed{err, optionsJSON(cards)}
+}
+
+// memberZone is where a member is, as their site says; nil where nobody has said it.
+func memberZone(m *support.Member) *time.Location {
+	if m == nil || m.Zone == "" {
+		return nil
+	}
+	zone, err := time.LoadLocation(m.Zone)
+	if err != nil {
+		return nil
+	}
+	return zone
+}
+
+func optionsJSON(cards []contactCard) []optionJSON {
+	out := []optionJSON{}
+	for _, o := range cards {
+		out = append(out, optionJSON{o.Channel, o.State, o.Reason, orNil(o.PromisedAt), orNil(o.OpensAt), int(o.Wait.Seconds()), o.Ahead,
+			o.Recommended, o.Langs, o.Need, o.Name, o.Lines})
+	}
+	return out
+}
+
 // contactOptions answers with the ways to a person for a request.
 func (s *Server) contactOptions(c *gin.Context, w handoff.Want, zone *time.Location, first *contactFirstJSON, existing []existingJSON) error {
 	cards, err := s.cards(c, w, zone)
 	if err != nil {
 		return err
 	}
-	out := []optionJSON{}
-	for _, o := range cards {
-		out = append(out, optionJSON{o.Channel, o.State, o.Reason, orNil(o.PromisedAt), orNil(o.OpensAt), int(o.Wait.Seconds()), o.Ahead,
-			o.Recommended, o.Langs, o.Need, o.Name, o.Lines})
-	}
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, gin.H{"options": out, "existing": existing, "contact_first": first})
+	c.JSON(http.StatusOK, gin.H{"options": optionsJSON(cards), "existing": existing, "contact_first": first})
 	return nil
 }
 
@@ -288,7 +326,7 @@ func (s *Server) apiHandoff(c *gin.Context) error {
 	r := handoff.Request{ClientID: in.ClientID, Channel: support.Channel(in.Channel), Category: in.Category, Email: in.Email,
 		Text: in.Text, Lang: conversation.Lang, Conversation: conversation.ID, Actor: actor(c), Files: in.Files, Fields: in.Fields, AddTo: in.AddTo}
 	if r, err = s.Handoff.Check(r); err != nil { // a mistake costs nothing of the budget
-		return err
+		return s.instead(c, r, err)
 	}
 	if r, err = s.admit(c, r, abuse.Signs{Proof: in.Proof}); err != nil {
 		return err
@@ -301,7 +339,7 @@ func (s *Server) apiHandoff(c *gin.Context) error {
 	}
 	started, err := s.Handoff.Start(c.Request.Context(), r)
 	if err != nil {
-		return err
+		return s.instead(c, r, err)
 	}
 	status := http.StatusOK
 	if started.New {

@@ -41,6 +41,8 @@ type problemJSON struct {
 	Detail string      `json:"detail"`
 	Kind   string      `json:"kind"`
 	Fields []fieldJSON `json:"errors,omitempty"`
+	// Options are the ways that are open instead, where a channel has closed.
+	Options []optionJSON `json:"options,omitempty"`
 }
 
 type fieldJSON struct {
@@ -81,7 +83,12 @@ func (s *Server) fail(c *gin.Context, err error) {
 	c.Header("Cache-Control", "no-store")
 	if wantsJSON(c) {
 		c.Header("Content-Type", "application/problem+json")
-		c.JSON(status, s.problemJSON(c, p))
+		out := s.problemJSON(c, p)
+		var closed *channelClosed
+		if errors.As(err, &closed) {
+			out.Options = closed.options
+		}
+		c.JSON(status, out)
 		return
 	}
 	s.errorPage(c, status, p)

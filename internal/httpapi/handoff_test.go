@@ -91,7 +91,7 @@ func TestMemberHandoff(t *testing.T) {
 	refund.post("/handoff", `{"client_id":"press-of-two","channel":"email","category":"refund","text":"Remboursez-moi le tableau acheté hier."}`, 201, `"missing":["transaction_date","amount"]`)
 	refund.post("/fields", `{"fields":{"amount":"x"}}`, 400, `"field":"fields.amount"`)
 	refund.post("/fields", `{"fields":{"amount":"49,90 €","transaction_date":"2026-11-20"}}`, 200, `"missing":[]`)
-	refund.post("/handoff", `{"client_id":"press-of-two","channel":"chat","category":"refund","text":"x"}`, 409)
+	refund.post("/handoff", `{"client_id":"press-of-two","channel":"chat","category":"refund","text":"x"}`, 409, `"options":[{"channel":"email","state":"open"`, "Réponse")
 }
 
 // TestHandoffRefusals: bad input is answered clearly, and who may not is not let in.

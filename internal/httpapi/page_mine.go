@@ -141,6 +141,33 @@ func (s *Server) pageMyReply(c *gin.Context) error {
 	return backTo(c, ref, "sent")
 }
 
+// pageMyFields adds what the category still asks for.
+func (s *Server) pageMyFields(c *gin.Context) error {
+	p, err := s.space(c)
+	if err != nil {
+		return err
+	}
+	t, err := p.Thread(c.Request.Context(), c.Param("ref"))
+	if err != nil {
+		return err
+	}
+	fields, err := form(c)
+	if err == nil {
+		err = s.limiter.act(actor(c))
+	}
+	given := givenFields(fields)
+	if err == nil {
+		_, _, err = s.Handoff.Fill(c.Request.Context(), t.Ticket.Conversation, given)
+	}
+	if err == nil {
+		err = seen(c, p, t.Ticket.Ref, fields)
+	}
+	if err != nil {
+		return s.ticketFailed(c, err, func(p *ticketPage) { p.Given = given })
+	}
+	return backTo(c, t.Ticket.Ref, "filled")
+}
+
 // pageMySolved marks the request as solved.
 func (s *Server) pageMySolved(c *gin.Context) error {
 	return s.onMine(c, "solved", func(p desk.Space, ref string, fields url.Values) error {

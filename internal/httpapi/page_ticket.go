@@ -3,14 +3,19 @@ package httpapi
 import (
 	"crypto/rand"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"guichet/internal/desk"
+	"guichet/internal/handoff"
 	"guichet/internal/problem"
 	"guichet/internal/support"
+	"guichet/kb"
 )
 
 // ticketPage is the page of a ticket for whoever holds its link.
@@ -29,11 +34,13 @@ type ticketPage struct {
 	ClientID    string // of the reply
 	Text, Email string // typed
 	Files       pick
+	Missing     []askedJSON       // what the category still asks for
+	Given       map[string]string // typed there, by key
 	Crumbs      []crumb
 }
 
 // notices are what a page says after something was done, by the name in its address.
-var notices = []string{"proven", "sent", "solved", "corrected", "reopened", "followed", "revoked", "read"}
+var notices = []string{"proven", "sent", "solved", "corrected", "reopened", "followed", "revoked", "read", "filled"}
 
 // pageTicket shows a ticket to whoever holds its link.
 func (s *Server) pageTicket(c *gin.Context) error {
@@ -81,6 +88,9 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage), 
 	p.Closed = t.Status.Public() == "closed"
 	p.CanSolve = !t.Held() && !p.Closed && t.Status != support.StatusSolved
 	p.Promised = !t.Held() && t.Status == support.StatusNew && !t.PromisedAt.IsZero()
+	if !p.Closed {
+		p.Missing = s.asked(v.Lang, t)
+	}
 	with(&p)
 	p.Files = p.Files.with(p.Errors)
 	if p.Errors.Any() {
@@ -92,7 +102,13 @@ func (s *Server) ticketPage(c *gin.Context, status int, with func(*ticketPage), 
 
 // ticketFailed shows the ticket again with what went wrong and what was typed.
 func (s *Server) ticketFailed(c *gin.Context, err error, with func(*ticketPage), sent ...filesForm) error {
-	problems, status, again := s.formProblem(c, err, fileFields)
+	ids := maps.Clone(fileFields)
+	for _, f := range asProblem(err).Fields {
+		if key, ok := strings.CutPrefix(f.Name, "fields."); ok {
+			ids[f.Name] = "field-" + key
+		}
+	}
+	problems, status, again := s.formProblem(c, err, ids)
 	if !again {
 		return err
 	}
@@ -138,6 +154,56 @@ func (s *Server) pageTicketReply(c *gin.Context) error {
 		}, fields)
 	}
 	return done(c, link, "sent")
+}
+
+// pageTicketFields adds what the category still asks for, for whoever holds the ticket's link.
+func (s *Server) pageTicketFields(c *gin.Context) error {
+	link := support.Token(c.Param("link"))
+	t, err := s.Desk.MemberThread(c.Request.Context(), link)
+	if err != nil {
+		return err
+	}
+	fields, err := form(c)
+	if err == nil {
+		err = s.limiter.act(actor(c))
+	}
+	given := givenFields(fields)
+	if err == nil {
+		_, _, err = s.Handoff.Fill(c.Request.Context(), t.Ticket.Conversation, given)
+	}
+	if err != nil {
+		return s.ticketFailed(c, err, func(p *ticketPage) { p.Given = given })
+	}
+	return done(c, link, "filled")
+}
+
+// maxGiven bounds how many fields of a form are looked at.
+const maxGiven = 50
+
+// givenFields are a form's fields "fields.<key>", by key.
+func givenFields(form url.Values) map[string]string {
+	given := map[string]string{}
+	for name, v := range form {
+		if key, ok := strings.CutPrefix(name, "fields."); ok && len(given) < maxGiven {
+			given[key] = v[0]
+		}
+	}
+	return given
+}
+
+// asked is what a ticket's category asks for and the ticket lacks.
+func (s *Server) asked(l kb.Lang, t support.Ticket) (out []askedJSON) {
+	category, ok := s.Routing.Find(support.CategoryKey(t.Category))
+	if !ok {
+		return nil
+	}
+	missing := handoff.Missing(category, t.Fields)
+	for _, f := range categoryIn(s.Routing, category, l).Fields {
+		if slices.Contains(missing, f.Key) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // pageTicketSolved marks the request as solved, for whoever holds the ticket's link.

@@ -134,6 +134,47 @@ func (b *browser) space(t *testing.T) string {
 	return ""
 }
 
+// TestMissingOnThePage: what a category still asks for is asked for on the request's page too, by its link
+// and in « Mes demandes »; a mistake loses nothing, and what is there is asked for no longer.
+func TestMissingOnThePage(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t, apptest.Options{NoVector: true})
+	b := newBrowser(t, h)
+	ref, link := b.proven(t, h, "camille@example.org", "Remboursez-moi le tableau acheté hier.")
+	for _, base := range []string{link, "/fr/my/requests/" + ref} {
+		if base != link {
+			execute(t, h, `UPDATE tickets SET fields = '{}' WHERE ref = $1`, ref)
+			b.join(t, h, "camille@example.org")
+		}
+		if _, page, _ := b.get(t, base); !strings.Contains(page, `id="field-amount"`) || !strings.Contains(page, `id="field-transaction_date"`) {
+			t.Fatalf("%s asks for nothing", base)
+		}
+		status, page, _ := b.send(t, base+"/fields", "fields.amount", "beaucoup", "fields.transaction_date", "2026-11-20")
+		f := readForm(page)
+		if status != http.StatusBadRequest || !strings.Contains(page, `href="#field-amount"`) || f.Get("fields.amount") != "beaucoup" || f.Get("fields.transaction_date") != "2026-11-20" {
+			t.Errorf("%s: %d, typed %v", base, status, f.Values)
+		}
+		status, page, _ = b.send(t, base+"/fields", "fields.amount", "49,90 €", "fields.transaction_date", "2026-11-20")
+		if status != http.StatusOK || !strings.Contains(page, "Vos précisions sont ajoutées") || strings.Contains(page, `id="missing"`) {
+			t.Errorf("%s: %d, still asking: %t", base, status, strings.Contains(page, `id="missing"`))
+		}
+		var amount string
+		if err := h.Database().Pool().QueryRow(t.Context(), `SELECT fields->>'amount' FROM tickets WHERE ref = $1`, ref).Scan(&amount); err != nil || amount == "" {
+			t.Errorf("%s: the ticket has the amount %q, %v", base, amount, err)
+		}
+	}
+	execute(t, h, `UPDATE tickets SET status = 'closed', fields = '{}' WHERE ref = $1`, ref)
+	if status, page, _ := b.send(t, link+"/fields", "fields.amount", "1"); status != http.StatusConflict || strings.Contains(page, `id="missing"`) {
+		t.Errorf("a closed request takes details: %d", status)
+	}
+	stranger := newBrowser(t, h)
+	for path, want := range map[string]int{"/fr/my/requests/" + ref + "/fields": http.StatusUnauthorized, "/fr/requests/" + string(support.NewToken()) + "/fields": http.StatusNotFound} {
+		if status, page, _ := stranger.send(t, path, "fields.amount", "1"); status != want || strings.Contains(page, "tableau") {
+			t.Errorf("%s to a stranger: %d, want %d", path, status, want)
+		}
+	}
+}
+
 // TestSpacePages walks through « Mes demandes » as a member does, without scripts.
 func TestSpacePages(t *testing.T) {
 	t.Parallel()

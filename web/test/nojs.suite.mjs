@@ -32,6 +32,8 @@ scene('the path without JavaScript', { lang, scripts: false, timeout: 180_000 },
   const text = `${question}\nSans script, mais avec une commande.`
   await page.locator('#text').fill(text)
   await page.locator('#email').fill('sans.script')
+  assert.equal(await page.locator('#category').inputValue(), 'refund', 'the likely category is chosen')
+  await page.locator('#category').selectOption('')
   await page.locator('#send').click()
   await see(page.locator('#error-summary'), 'what is wrong, at the head of the form')
   await see(page.locator('#email-error', { hasText: await word(lang, 'problem.email') }), 'what is wrong, at the address')
