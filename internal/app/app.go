@@ -35,6 +35,7 @@ import (
 type App struct {
 	cfg      config.Checked
 	log      *slog.Logger
+	now      func() time.Time
 	db       database
 	embedder embedder
 	index    *bleveindex.Index
@@ -110,6 +111,9 @@ func open(ctx context.Context, cfg config.Checked, log *slog.Logger, embed func(
 	if a.Identities, err = openIdentities(cfg, a.db.DB); err != nil {
 		return a, err
 	}
+	if a.now, err = clock(); err != nil {
+		return a, err
+	}
 	a.assemble()
 	return a, nil
 }
@@ -137,11 +141,11 @@ func (a *App) assemble() {
 		Typing: kb.NewHybrid(kb.HybridConfig{Words: a.index, Library: db}), Store: db, Threads: db, Ratings: db, Gaps: db, Log: a.log, Setup: a.setup,
 		Extractor: kb.NewExtractor(kb.ExtractorConfig{Scorer: scorer, Params: *newSetup(a.cfg.AnswerFrom).Extract}), Settle: a.cfg.Settle, Writing: a.writing()}))
 	a.Handoff = handoff.New(handoff.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
-		Zone: a.cfg.Place, Routing: a.Routing, Teams: teams{a.Site, a.Routing}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log})
+		Zone: a.cfg.Place, Routing: a.Routing, Teams: teams{a.Site, a.Routing}, DeskLink: a.links.desk, DeskLang: a.deskLang, Log: a.log, Now: a.now})
 	a.Guard = handoff.NewGuard(handoff.GuardConfig{Store: db, Asking: a.embedder.questions, Indexing: a.embedder.indexing,
 		Labels: a.labels, Log: a.log})
 	a.Desk = desk.New(desk.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(),
-		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log})
+		Zone: a.cfg.Place, Routing: a.Routing, Log: a.log, Now: a.now})
 	a.Auth = auth.New(auth.Config{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname(), Lang: a.deskLang})
 	a.Members = auth.NewMembers(auth.MembersConfig{Store: db, Mailer: mailer, Links: a.links, MailDomain: a.cfg.Base.Hostname()})
 	files := attach.Config{Store: db, Blobs: db, Desk: a.Desk, Log: a.log}

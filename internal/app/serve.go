@@ -205,7 +205,7 @@ func (a *App) Handler() (http.Handler, error) {
 		Mailbox: a.db.DB, Routing: a.Routing,
 		Catalogs: a.catalogs, Web: web.FS, Ready: a.readiness, Observe: a.observe,
 		BaseURL: a.cfg.Base, Site: a.decided, Settings: a.Site, Identities: a.Identities, Members: a.Members, Host: a.Host, TrustedProxies: a.cfg.Trusted, LocalToken: a.token,
-		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log,
+		Limits: httpapi.Limits{Questions: a.cfg.Questions}, Log: a.log, Now: a.now,
 	}
 	return httpapi.New(c)
 }

@@ -280,6 +280,7 @@ type ticketJSON struct {
 	URL        string     `json:"url"`
 	PromisedAt *time.Time `json:"promised_at"`
 	Held       bool       `json:"held"`
+	Category   string     `json:"category"`
 	Missing    []string   `json:"missing"` // keys of fields that its category still asks for
 }
 
@@ -289,7 +290,7 @@ func (s *Server) ticketJSON(t support.Ticket, link support.Token) *ticketJSON {
 	if missing == nil {
 		missing = []string{}
 	}
-	return &ticketJSON{t.Ref, t.Status.Public(), s.absolute(ticketPath(t.Lang, link)), orNil(t.PromisedAt), t.Held(), missing}
+	return &ticketJSON{t.Ref, t.Status.Public(), s.absolute(ticketPath(t.Lang, link)), orNil(t.PromisedAt), t.Held(), t.Category, missing}
 }
 
 // ticketPath is the page of a ticket, from the root.

@@ -1,24 +1,34 @@
 // « Parler au support client » as a member of the sample shop: the ways that are open for this request, this
 // language and this moment; what the category asks for; and the open request that another one leads to.
-// The clock cannot be put to a Saturday night here, so chats are in hours of a day that is not today.
+// It is Saturday, 23:00 in Paris: the team is there again on Monday.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { tags, violations } from './audit.mjs'
-import { freePort, memo, out, said, scene, see, serve, staffCookies, until, visit, word } from './harness.mjs'
+import { at, freePort, memo, out, said, scene, see, serve, staffCookies, until, visit, word } from './harness.mjs'
 
 const part = name => `[data-part="${name}"]`
 const inside = page => page.frames().find(f => f.url().includes('/panel'))
 const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
 
-const opens = new Date(Date.now() + 2 * 24 * 3600_000)
-const day = (lang, zone = 'Europe/Paris') => new Intl.DateTimeFormat(lang, { weekday: 'long', timeZone: zone }).format(opens)
+const webm = Buffer.concat([Buffer.from('1a45dfa3010000000000001f4286810142f7810142f2810442f381084282847765626d', 'hex'), Buffer.alloc(64)])
+
+/** The next Saturday, 23:00 in Paris, at least a day away: no day of this test is a holiday of any calendar. */
+const night = (() => {
+  const t = new Date(Date.now() + 24 * 3600_000)
+  while (t.getUTCDay() !== 6) t.setTime(t.getTime() + 24 * 3600_000)
+  t.setUTCHours(12, 0, 0, 0)
+  const noon = Number(new Intl.DateTimeFormat('en', { hour: 'numeric', hour12: false, timeZone: 'Europe/Paris' }).format(t))
+  return new Date(t.getTime() + (23 - noon) * 3600_000)
+})()
+const monday = new Date(night.getTime() + 36 * 3600_000)
+const day = (lang, of = monday) => new Intl.DateTimeFormat(lang, { weekday: 'long', timeZone: 'Europe/Paris' }).format(of)
 
 const own = memo(async () => {
   const shop = `127.0.0.1:${await freePort()}`
-  const site = await serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '', GUICHET_DEMO_ADDR: shop })
+  const site = await serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '', GUICHET_DEMO_ADDR: shop }, null, await at(night))
   site.shop = `http://${shop}`
-  await site.command('calendar', 'set', 'evening', '--name', 'Chat', '--time-zone', 'Europe/Paris', '--weekly', `${day('en')} 09:00-12:00`)
-  await site.command('team', 'set', 'support', '--channel', 'chat=evening:all', '--channel', 'callback=evening:all')
+  await site.command('calendar', 'set', 'office', '--name', 'Bureau', '--time-zone', 'Europe/Paris', ...['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday'].flatMap(d => ['--weekly', `${d} 09:00-18:00`]))
+  await site.command('team', 'set', 'support', '--channel', 'email=office:all', '--channel', 'chat=office:all', '--channel', 'callback=office:all')
   for (let chat = false; !chat;) { // followed within a second or two
     const r = await fetch(`${site.url}/api/v1/contact-options?lang=fr`)
     chat = (await r.json()).options.some(o => o.channel === 'chat')
@@ -48,13 +58,16 @@ async function talk(page, frame, order, question) {
 const question = { fr: 'Mon colis n’est pas arrivé, où se trouve-t-il ?', pl: 'Moja paczka nie dotarła, gdzie ona jest?' }
 
 for (const lang of ['fr', 'pl']) {
-  scene(`a buyer is shown every way to a person, in ${lang}`, { site: own, lang, timeout: 180_000 }, async (page, { site }) => {
+  scene(`on a Saturday at 23:00 a buyer is shown every way to a person, in ${lang}`, { site: own, lang, timeout: 180_000 }, async (page, { site }) => {
     await become(page, site, lang, 'camille')
     const frame = frameOf(page)
     await talk(page, frame, '2041', question[lang])
     const card = name => frame.locator(`${part('handoff')} ${part('channel')}[data-channel="${name}"]`)
     await see(card('email').filter({ hasText: await word(lang, 'channel.recommended') }), 'that e-mail is recommended')
     assert.equal(await card('email').getAttribute('data-state'), 'open')
+    const email = await said(card('email'))
+    const tuesday = day(lang, new Date(monday.getTime() + 24 * 3600_000))
+    assert.ok(email.includes(tuesday) && email.includes('18:00'), `the first answer comes after two days of work, on Tuesday: ${email}`)
     assert.equal(await card('chat').getAttribute('data-state'), 'closed')
     const chat = await said(card('chat'))
     assert.ok(chat.includes('09:00') && chat.includes(day(lang)) && chat.includes(await word(lang, 'contact.reason.hours')), `the chat says when it opens: ${chat}`)
@@ -67,6 +80,7 @@ for (const lang of ['fr', 'pl']) {
     const r = await fetch(`${site.url}/api/v1/contact-options?lang=${lang}&tz=Asia/Shanghai`)
     const option = (await r.json()).options.find(o => o.channel === 'chat')
     assert.match(option.opens_at, /T1[56]:00:00\+08:00$/)
+    assert.equal(new Date(option.opens_at).getTime() - night.getTime(), 34 * 3600_000, 'thirty-four hours from now it is Monday, 9:00')
 
     // The form without the widget has the same cards.
     const form = await visit(site, { lang, scripts: false, width: 320 })
@@ -88,7 +102,7 @@ for (const lang of ['fr', 'pl']) {
   })
 }
 
-scene('a buyer makes a request with a screenshot, and a second one is led to it', { site: own, lang: 'fr', timeout: 240_000 }, async (page, { site }) => {
+scene('a buyer makes a request with a screenshot and a recording, and a second one is led to it', { site: own, lang: 'fr', timeout: 240_000 }, async (page, { site }) => {
   await become(page, site, 'fr', 'camille')
   const frame = frameOf(page)
   await talk(page, frame, '2041', question.fr)
@@ -98,8 +112,8 @@ scene('a buyer makes a request with a screenshot, and a second one is led to it'
   assert.equal(await frame.locator('#request-email').inputValue(), '', 'the address is known')
   await see(frame.locator('#request-email-hint', { hasText: await word('fr', 'request.email_known') }), 'that it is')
   const [chooser] = await Promise.all([page.waitForEvent('filechooser'), frame.locator(`${part('request-form')} ${part('attach')} > button`).click()])
-  await chooser.setFiles([{ name: 'capture.png', mimeType: 'image/png', buffer: png }])
-  await see(frame.locator('.file .meta', { hasText: await word('fr', 'file.scan.not_scanned') }), 'that the file is there')
+  await chooser.setFiles([{ name: 'capture.png', mimeType: 'image/png', buffer: png }, { name: 'enregistrement.webm', mimeType: 'video/webm', buffer: webm }])
+  await until(async () => await frame.locator('.file .meta', { hasText: await word('fr', 'file.scan.not_scanned') }).count() === 2, 'that both files are there')
   assert.deepEqual(await violations(inside(page), tags), [], 'axe finds nothing at the form')
   await frame.locator(part('request-send')).click()
   await see(frame.locator(part('done')), 'that the request has arrived')
@@ -114,6 +128,7 @@ scene('a buyer makes a request with a screenshot, and a second one is led to it'
   await see(desk.page.locator('#dossier-order', { hasText: 'LX20419020FR' }), 'the facts of the order')
   await see(desk.page.locator('#dossier-fields', { hasText: '2041' }), 'the number of the order')
   await see(desk.page.locator('.thread', { hasText: 'capture.png' }), 'the screenshot')
+  await see(desk.page.locator('.thread', { hasText: 'enregistrement.webm' }), 'the recording')
   assert.deepEqual(await violations(desk.page, tags), [], 'axe finds nothing at the dossier')
   await desk.page.screenshot({ path: join(out, 'handoff-dossier.png'), fullPage: true })
 

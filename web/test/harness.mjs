@@ -124,8 +124,20 @@ const vectorServer = memo(async () => {
   })
 })
 
+/** at is a guichet for which it is a moment now, to be given to serve. */
+export async function at(moment) {
+  const binary = await setClock()
+  return { binary, env: { GUICHET_INSTALL_DIR: join(root, '.local'), GUICHET_TEST_CLOCK: moment.toISOString().replace(/\.\d+/, '') } }
+}
+
+const setClock = memo(async () => {
+  const binary = join(await tempDir(), 'guichet-at')
+  await run('go', ['build', '-tags', 'testclock', '-o', binary, './cmd/guichet'], { cwd: root })
+  return binary
+})
+
 /** A running guichet: {url, adminLink, log, inbox, signInLink()}. */
-export async function serve(env, from) {
+export async function serve(env, from, then) {
   const data = join(await tempDir(), 'data')
   if (from) await cp(from, data, { recursive: true })
   const url = `http://127.0.0.1:${await freePort()}`
@@ -133,9 +145,9 @@ export async function serve(env, from) {
     PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: tmpdir(),
     GUICHET_ADDR: url.slice('http://'.length), GUICHET_OPS_ADDR: 'off', GUICHET_DATA_DIR: data,
     GUICHET_TRUSTED_PROXIES: '127.0.0.1/32', GUICHET_LOG_LEVEL: 'warn',
-    GUICHET_FORM_TIME: '0s', ...env, // these visitors fill in a form faster than people do
+    GUICHET_FORM_TIME: '0s', ...then?.env, ...env, // these visitors fill in a form faster than people do
   }
-  const binary = process.env.GUICHET_BROWSER_BINARY ?? join(root, 'bin/guichet')
+  const binary = then?.binary ?? process.env.GUICHET_BROWSER_BINARY ?? join(root, 'bin/guichet')
   const child = start(binary, ['serve'], { env: mine, stdio: ['ignore', 'pipe', 'pipe'] })
   const site = {
     url, log: '', inbox: null, shop: null, strangers: new Set(),

@@ -43,9 +43,9 @@ export interface MyOrder {
   other: { party: "buyer" | "seller"; name: string } | null;
 }
 export interface MyObject { id: string; title: string; price: { text: string } | null }
-export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean; missing: string[] }
+export interface Ticket { ref: string; status: string; url: string; promised_at: string | null; held: boolean; category: string; missing: string[] }
 /** Existing is an open request of the member's; promise says in words by when it is answered. */
-export interface Existing extends Omit<Ticket, "missing"> { promise: string; subject?: string }
+export interface Existing extends Omit<Ticket, "category" | "missing"> { promise: string; subject?: string }
 export interface Attachment { id: string; name: string; size: number; state: string; text: string; url?: string }
 export interface Entry {
   seq: number;

@@ -39,7 +39,7 @@ export function Missing({ of: x, filled }: { of: Ticket; filled: (t: Ticket) => 
   const [problem, setProblem] = useState("");
   const form = useRef<HTMLFormElement>(null);
   const c = own.value.find((k) => tickets.value[k.id]?.ref === x.ref);
-  const fields = x.missing.flatMap((key) => config.categories.flatMap((k) => k.fields).find((f) => f.key === key) ?? []);
+  const fields = config.categories.find((k) => k.key === x.category)?.fields.filter((f) => x.missing.includes(f.key)) ?? [];
   if (!c || !fields.length) return null;
   const submit = async (): Promise<void> => {
     setProblem("");
