@@ -99,11 +99,12 @@ func (c *chooser) add(s candidate) {
 	}
 }
 
-// takePart adds what fits of a sentence that is too long.
+// takePart quotes what fits of the best sentence, where that alone is too long. Of a further one it would
+// cut the condition from its rule to fill what room is left.
 func (c *chooser) takePart(p piece) {
 	source := c.found[p.found].Source
 	s := source.Sentences[p.from]
-	if s.Kind == Row || s.Kind == Code || c.taken(p.found, p.from) || c.room < minPart {
+	if s.Kind == Row || s.Kind == Code || len(c.pieces) > 0 {
 		return
 	}
 	part := partOf(c.q, source.Lang, source.Sentence(p.from), c.room)

@@ -30,7 +30,7 @@ type Params struct {
 
 // DefaultParams are fitted on the development set and the starter articles; docs/retrieval.md has the
 // figures.
-var DefaultParams = Params{Depth: 100, Groups: 18, Text: 1.4, Best: 0.6, Words: 0.32, Power: 0.85, Guess: 0.95,
+var DefaultParams = Params{Depth: 120, Groups: 26, Text: 1.4, Best: 0.6, Words: 0.32, Power: 0.85, Guess: 0.95,
 	Expect: 0.2, ExpectWords: 0.5}
 
 // Ranking is what both legs found, best first, and what speaks for the first.

@@ -6,9 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// minPart is the room, in characters, for which a part of a sentence is worth quoting.
-const minPart = 80
-
 // partOf returns the stretch of a long sentence that costs at most room and has the most of q's words,
 // the longest among equals, in bytes: whole clauses, so that it can be read by itself. The zero Span
 // where not one clause fits.

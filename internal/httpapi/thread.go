@@ -158,9 +158,6 @@ func (v threadView) withFacts(d support.AnswerData, text string) string {
 	if d.About == nil {
 		return v.said(d, text)
 	}
-	if text == "" && d.Outcome == "answered" {
-		text = v.T("answer.from_order")
-	}
 	text = v.said(d, text)
 	if v.held {
 		return text
@@ -186,6 +183,8 @@ func (v view) said(d support.AnswerData, text string) string {
 		return text
 	case d.Outcome == "clarify":
 		return v.T("answer.clarify")
+	case d.Outcome == "answered": // by what the site knows, and no article
+		return v.T("answer.from_order")
 	}
 	return v.T("answer.unknown")
 }

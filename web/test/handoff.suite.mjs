@@ -126,6 +126,7 @@ scene('a buyer makes a request with a screenshot and a recording, and a second o
   await desk.page.goto('/desk')
   await desk.page.locator('tr', { hasText: ref }).locator('a').click()
   await see(desk.page.locator('#dossier-order', { hasText: 'LX20419020FR' }), 'the facts of the order')
+  await see(desk.page.locator('#dossier .said', { hasText: await word('fr', 'answer.from_order') }), 'that the assistant told it')
   await see(desk.page.locator('#dossier-fields', { hasText: '2041' }), 'the number of the order')
   await see(desk.page.locator('.thread', { hasText: 'capture.png' }), 'the screenshot')
   await see(desk.page.locator('.thread', { hasText: 'enregistrement.webm' }), 'the recording')
