@@ -83,12 +83,17 @@ func (s *Server) apiIdentify(c *gin.Context) error {
 	return nil
 }
 
-// apiSignOut serves DELETE /api/v1/identity, for who has a session; it ends.
+// apiSignOut serves DELETE /api/v1/identity, for who has a session of their site's; it ends. Whoever has
+// only the cookie of our own pages is told that this ends nothing: pageSpaceLeave does.
 func (s *Server) apiSignOut(c *gin.Context) error {
 	if _, err := s.member(c); err != nil {
 		return err
 	}
-	if err := s.Identities.SignOut(c.Request.Context(), bearer(c)); err != nil {
+	session := bearer(c)
+	if session == "" {
+		return problem.New(problem.Unauthorized, "problem.member_session")
+	}
+	if err := s.Identities.SignOut(c.Request.Context(), session); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

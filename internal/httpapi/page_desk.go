@@ -301,10 +301,10 @@ func (s *Server) pageDeskReply(c *gin.Context) error {
 // pageDeskStatus moves a ticket to another status, for staff.
 func (s *Server) pageDeskStatus(c *gin.Context) error {
 	fields, err := form(c)
-	if err != nil {
-		return err
-	}
 	return s.onTicket(c, "moved", func(id support.TicketID) error {
+		if err != nil {
+			return err
+		}
 		return s.Desk.SetStatus(c.Request.Context(), actor(c), id, support.Status(fields.Get("status")))
 	}, func(*deskTicketPage) {})
 }

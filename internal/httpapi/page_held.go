@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"guichet/internal/handoff"
 	"guichet/internal/problem"
 	"guichet/internal/support"
 )
@@ -36,7 +37,7 @@ func (s *Server) heldList(c *gin.Context, v deskView, tickets []support.Ticket) 
 	return out
 }
 
-// pageHeldSort releases held tickets or makes spam of them, several at once, for staff.
+// pageHeldSort releases held tickets or makes spam of them, several at once, for staff who see them.
 func (s *Server) pageHeldSort(c *gin.Context) error {
 	if _, err := s.staff(c, "tickets", "desk.tickets"); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (s *Server) pageHeldSort(c *gin.Context) error {
 	if do != "released" && do != "spam" {
 		return problem.New(problem.Invalid, "")
 	}
-	n, err := s.Handoff.Sort(c.Request.Context(), actor(c), ids, do == "spam")
+	n, err := s.sortHeld(c, ids, do == "spam")
 	if err != nil {
 		problems, status, again := s.formProblem(c, err, map[string]string{"ticket": "held-list"})
 		if !again {
@@ -66,4 +67,25 @@ func (s *Server) pageHeldSort(c *gin.Context) error {
 	}
 	c.Redirect(http.StatusSeeOther, "/desk?"+url.Values{"view": {"held"}, do: {strconv.Itoa(n)}}.Encode())
 	return nil
+}
+
+// sortHeld sorts those of the tickets that who asks sees: another team's are passed over, and so is one
+// that is not there.
+func (s *Server) sortHeld(c *gin.Context, ids []support.TicketID, spam bool) (int, error) {
+	ctx, seen := c.Request.Context(), ids
+	if len(ids) <= handoff.MaxSorted { // more are refused, whosever they are
+		seen = nil
+		for _, id := range ids {
+			err := s.Desk.Sees(ctx, actor(c), id)
+			if err == nil {
+				seen = append(seen, id)
+			} else if !problem.Is(err, problem.NotFound) {
+				return 0, err
+			}
+		}
+		if len(ids) > 0 && len(seen) == 0 {
+			return 0, nil
+		}
+	}
+	return s.Handoff.Sort(ctx, actor(c), seen, spam)
 }
