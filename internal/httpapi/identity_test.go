@@ -38,12 +38,17 @@ const theOrder = `{"number":"2041","buyer":"camille","seller":"vasseur","title":
 
 func newVouched(t *testing.T, with ...func(*config.Settings)) vouched {
 	t.Helper()
-	h := apptest.New(t, apptest.Options{Settings: func(s *config.Settings) {
+	return vouch(t, apptest.New(t, apptest.Options{Settings: func(s *config.Settings) {
 		s.Sites = []string{shopSite}
 		for _, f := range with {
 			f(s)
 		}
-	}})
+	}}))
+}
+
+// vouch gives a house that trusts the site what newVouched has.
+func vouch(t *testing.T, h *apptest.House) vouched {
+	t.Helper()
 	_, router := spec(t)
 	v := vouched{client: client{h.URL, router}, h: h, t: t}
 	k, secret, err := h.Identities.AddKey(t.Context(), shopSite, support.HS256, "")
