@@ -3,10 +3,13 @@
 // SIGKILL when GUICHET_FAIL_AT names the point.
 package failpoint
 
-// The points, in the order in which a handoff, an agent's reply and a change of status meet them.
+// The points, in the order in which a handoff, the proof of its address, an agent's reply and a change of
+// status meet them.
 const (
 	HandoffBeforeCommit = "handoff.before_commit"
 	HandoffCommitted    = "handoff.committed"
+	ProveBeforeCommit   = "prove.before_commit"
+	ProveCommitted      = "prove.committed"
 	ReplyBeforeCommit   = "reply.before_commit"
 	ReplyCommitted      = "reply.committed"
 	StatusBeforeCommit  = "status.before_commit"
@@ -16,5 +19,5 @@ const (
 )
 
 // Points are all of them.
-var Points = []string{HandoffBeforeCommit, HandoffCommitted, ReplyBeforeCommit, ReplyCommitted,
+var Points = []string{HandoffBeforeCommit, HandoffCommitted, ProveBeforeCommit, ProveCommitted, ReplyBeforeCommit, ReplyCommitted,
 	StatusBeforeCommit, StatusCommitted, MailBeforeSend, MailSent}

@@ -130,9 +130,15 @@ func (s *Service) Prove(ctx context.Context, proof support.Token) (out Started, 
 		if t, err = s.release(ctx, tx, t, support.ReasonProven); err != nil {
 			return err
 		}
-		out, err = s.again(ctx, tx, t, now)
-		return err
+		if out, err = s.again(ctx, tx, t, now); err != nil {
+			return err
+		}
+		failpoint.At(failpoint.ProveBeforeCommit)
+		return nil
 	})
+	if err == nil {
+		failpoint.At(failpoint.ProveCommitted)
+	}
 	return out, err
 }
 

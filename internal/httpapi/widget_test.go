@@ -82,8 +82,8 @@ func TestPanel(t *testing.T) {
 				Key, Label, Hint string
 				Fields           []struct{ Key, Label, Type string }
 			}
-			MaxQuestion, MaxRequest             int
-			Texts                               map[string]any
+			MaxQuestion, MaxRequest int
+			Texts                   map[string]any
 		}
 		if err := json.Unmarshal([]byte(raw[1]), &got); err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"guichet/internal/mail"
 	"guichet/internal/mail/mailtest"
 	"guichet/internal/postgres"
+	"guichet/internal/problem"
 	"guichet/internal/publish"
 	"guichet/internal/support"
 	"guichet/kb"
@@ -50,9 +52,20 @@ func run(log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	h := handoff.New(handoff.Config{Store: db, Routing: routes, Mailer: mailer, Links: links{}, MailDomain: "example.com", Log: log})
-	if _, err := h.Start(ctx, handoff.Request{ClientID: os.Getenv("FAILTEST_CLIENT_ID"), Channel: support.ChannelEmail, Category: "order",
-		Email: "camille@example.org", Text: "Mon colis n’est pas arrivé.", Lang: kb.French}); err != nil {
+	h := handoff.New(handoff.Config{Store: db, Routing: routes, Mailer: mailer, Links: links{}, MailDomain: "example.com", Log: log,
+		Teams: team{}, DeskLink: func(support.TicketID) string { return "https://help.example/desk" }})
+	switch do := os.Getenv("FAILTEST_DO"); do {
+	case "start":
+		_, err = h.Start(ctx, handoff.Request{ClientID: os.Getenv("FAILTEST_CLIENT_ID"), Channel: support.ChannelEmail, Category: "order",
+			Email: "camille@example.org", Text: "Mon colis n’est pas arrivé.", Lang: kb.French})
+	case "prove":
+		if _, err = h.Prove(ctx, support.Token(os.Getenv("FAILTEST_PROOF"))); problem.Is(err, problem.Gone) { // pressed again: it was spent
+			err = nil
+		}
+	default:
+		err = fmt.Errorf("FAILTEST_DO is %q", do)
+	}
+	if err != nil {
 		return err
 	}
 	told := &told{Service: h, delivered: make(chan struct{})}
@@ -90,6 +103,12 @@ func (t *told) Deliver(ctx context.Context, id support.MailID) error {
 		t.once.Do(func() { close(t.delivered) })
 	}
 	return err
+}
+
+type team struct{}
+
+func (team) TeamAddress(context.Context, support.Ticket) (string, bool, error) {
+	return "equipe@example.com", true, nil
 }
 
 type links struct{}
