@@ -131,9 +131,15 @@ func TestHandoffRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { m.post("/handoff", tt.body, tt.status, tt.want) })
 	}
-	if _, err := v.h.Database().Pool().Exec(t.Context(), `UPDATE categories SET disabled = true WHERE key = 'sale'`); err != nil {
+	for _, sql := range []string{`UPDATE categories SET disabled = true WHERE key = 'sale'`, `UPDATE routing_clock SET version = version + 1`} {
+		if _, err := v.h.Database().Pool().Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.h.Routing.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	m.post("/handoff", strings.Replace(press, "order", "sale", 1), 400, `"field":"category"`) // removed since the form was shown
 	m.post("/fields", `{"fields":{"order":"1"}}`, 409) // nothing was asked yet
 	m.post("/handoff", press, 201)
 	guest := converse(t, v.h, "fr")
