@@ -31,7 +31,7 @@ var panelTexts = []string{
 	"search.ask_instead", "search.found", "search.label", "search.none",
 	"space.new", "space.next", "space.none", "space.none_found", "space.search",
 	"thread.team", "thread.you",
-	"ticket.held_text", "ticket.held_title", "ticket.promised", "ticket.spam_hint", "ticket.title",
+	"ticket.held_text", "ticket.held_title", "ticket.promised", "ticket.reopen", "ticket.solved", "ticket.spam_hint", "ticket.title",
 }
 
 // panelConfig is what the panel's script starts from.

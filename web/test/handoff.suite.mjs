@@ -163,4 +163,16 @@ scene('a buyer makes a request with a screenshot and a recording, and a second o
   await frame.locator(`${part('ticket')}[data-ref="${ref}"]`).click()
   await until(async () => (await said(frame.locator('#log'))).includes('Le colis repart mardi.'), 'what was agreed')
   assert.equal(await frame.locator('#composer').getAttribute('placeholder'), await word('fr', 'ask.placeholder'), 'the assistant answers there again')
+
+  // It was solved with that. The member takes it up again, which gives it back to the agent, and closes it.
+  const settle = frame.locator(part('settle'))
+  const shown = frame.locator(`${part('ticket-bar')} .status`)
+  await see(shown.filter({ hasText: await word('fr', 'status.solved') }), 'that it is solved')
+  await settle.filter({ hasText: await word('fr', 'ticket.reopen') }).click()
+  await see(shown.filter({ hasText: await word('fr', 'status.in_progress') }), 'that it is worked on again')
+  assert.notEqual(await frame.locator('#composer').getAttribute('placeholder'), await word('fr', 'ask.placeholder'), 'what is written goes to the team again')
+  assert.deepEqual(await violations(inside(page), tags), [], 'axe finds nothing at the request')
+  await settle.filter({ hasText: await word('fr', 'ticket.solved') }).press('Enter')
+  await see(shown.filter({ hasText: await word('fr', 'status.solved') }), 'that it is solved again')
+  await frame.locator(part('ticket-bar')).screenshot({ path: join(out, 'handoff-settled.png') })
 })

@@ -8,7 +8,7 @@ import { Sent } from "./attach.tsx";
 import { Composer, Icon, Loading, Next, Retry, Status, Talk } from "./parts.tsx";
 import { about, deliver, entries, fresh, live, loading, openId, problem, refresh, send, staffed, stop, ticket, type Live } from "./session.ts";
 import { config, t, time } from "./text.ts";
-import { Reads } from "./tickets.tsx";
+import { Reads, Settle } from "./tickets.tsx";
 
 export function Conversation(): JSX.Element {
   const log = useRef<HTMLDivElement>(null);
@@ -49,6 +49,7 @@ export function Conversation(): JSX.Element {
       {ticket.value && <div class="ticket-bar" data-part="ticket-bar">
         <div><strong>{t("ticket.title", { ref: ticket.value.ref })}</strong> <Status of={ticket.value} /><Next of={ticket.value} /></div>
         <a class="button quiet" href={ticket.value.url} target="_blank" rel="noopener">{t("widget.open_ticket")}<Icon is="out" /><span class="unseen">{t("widget.new_tab")}</span></a>
+        <Settle of={ticket.value} key={openId.value} />
       </div>}
       {/* Not live: words that come one by one would be read out in pieces. What matters is announced once, apart. */}
       <div class="log" id="log" role="log" aria-live="off" aria-label={t("widget.tab.conversation")} tabIndex={0} ref={log}

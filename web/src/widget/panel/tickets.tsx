@@ -9,7 +9,7 @@ import { me } from "./identity.ts";
 import { go } from "./nav.ts";
 import { Icon, Loading, Next, reason, Retry, Status, Talk } from "./parts.tsx";
 import { Row } from "./row.tsx";
-import { change, entries, look, open, own as mine, reading, ticket, tickets } from "./session.ts";
+import { change, entries, look, open, own as mine, reading, refresh, ticket, tickets } from "./session.ts";
 import { t } from "./text.ts";
 
 interface My extends Ticket { subject: string; conversation: string; unread: number; moved_at: string; lang: string }
@@ -93,6 +93,32 @@ function take(x: My): void {
   });
   open(x.conversation);
   go("conversation");
+}
+
+/** Settle lets a member who is signed in mark the open request as solved, or take it up again. */
+export function Settle({ of: x }: { of: Ticket }): JSX.Element | null {
+  const [wrong, setWrong] = useState("");
+  const [busy, setBusy] = useState(false);
+  if (!me.value || x.held || x.status === "closed") return null;
+  const solved = x.status === "solved";
+  const press = async (): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    setWrong("");
+    try {
+      await call(`tickets/${x.ref}/${solved ? "reopen" : "solved"}`, { body: {}, token: auth.session });
+      await refresh();
+    } catch (e) {
+      setWrong(reason(e));
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" class="button quiet" data-part="settle" aria-disabled={busy} onClick={() => void press()}><Icon is={solved ? "reply" : "check"} />{t(solved ? "ticket.reopen" : "ticket.solved")}</button>
+      {wrong && <p class="field-error" role="alert"><Icon is="alert" /><span>{wrong}</span></p>}
+    </>
+  );
 }
 
 const told = new Map<string, number>(); // the last entry of each request that the server knows to be read
