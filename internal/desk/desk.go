@@ -44,6 +44,10 @@ type Filter struct {
 // Views are the lists that agents can look at.
 var Views = []string{"open", "mine", "unassigned", "held", "solved", "all"}
 
+// MaxCount is how far the tickets of a view are counted: it stands for that many and more. Nobody works
+// through ten thousand, and to count a hundred thousand takes longer than to list them.
+const MaxCount = 10_000
+
 // Tx is what one reply or status change does to the tables.
 type Tx interface {
 	LockTicket(ctx context.Context, id support.TicketID) (support.Ticket, error)
@@ -73,7 +77,8 @@ type Store interface {
 	// Tickets lists tickets: what is to be done by when it is owed, the rest newest movement first.
 	// Held ones are only in the view "held".
 	Tickets(ctx context.Context, f Filter) ([]support.Ticket, error)
-	// CountTickets returns how many tickets of the teams each view holds; "mine" are the agent's.
+	// CountTickets returns how many tickets of the teams each view holds, up to MaxCount; "mine" are the
+	// agent's.
 	CountTickets(ctx context.Context, agent support.AgentID, teams []support.TeamID) (map[string]int, error)
 	// Colleagues lists the agents who are not disabled, by name.
 	Colleagues(ctx context.Context) ([]support.Agent, error)
@@ -142,7 +147,7 @@ func New(c Config) *Service {
 	return &Service{c}
 }
 
-// Tickets lists tickets for staff, with the count of each view.
+// Tickets lists tickets for staff, with the count of each view, up to MaxCount.
 func (s *Service) Tickets(ctx context.Context, actor support.Actor, f Filter) (ts []support.Ticket, counts map[string]int, err error) {
 	defer problem.Wrap(&err, "desk.Tickets(%s)", f.View)
 	if !actor.IsStaff() {

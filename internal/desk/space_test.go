@@ -283,6 +283,7 @@ func TestSpaceSearch(t *testing.T) {
 		"%%":                          nil,
 		"REMISE   de":                 {r[1], r[0]},
 		"würfel":                      {r[2]},
+		"WÜRFEL":                      {r[2]},
 		"fraude":                      nil, // stands in a note
 		strings.ToLower(r[3]):         {r[3]},
 		r[3][2:]:                      {r[3]},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -68,8 +69,7 @@ func (s *Server) deskPage(c *gin.Context, status int, view string, errs formErro
 		return err
 	}
 	type counted struct {
-		Name  string
-		Count int
+		Name, Count string
 	}
 	data := struct {
 		deskView
@@ -110,7 +110,11 @@ func (s *Server) deskPage(c *gin.Context, status int, view string, errs formErro
 	}
 	data.Names = agentNames(colleagues)
 	for _, name := range desk.Views {
-		data.Views = append(data.Views, counted{name, counts[name]})
+		count := strconv.Itoa(counts[name])
+		if counts[name] >= desk.MaxCount {
+			count = strconv.Itoa(desk.MaxCount-1) + "+"
+		}
+		data.Views = append(data.Views, counted{name, count})
 	}
 	if len(tickets) == pageSize {
 		data.Next = "/desk?view=" + url.QueryEscape(data.View) + "&after=" + string(tickets[pageSize-1].ID)

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,10 +28,11 @@ const (
 		WHERE e.conversation_id = tickets.conversation_id AND e.pub_seq IS NOT NULL ORDER BY e.pub_seq DESC LIMIT 1), created_at)`
 )
 
-// own is the ids of a member's tickets that meet a condition, the newest first.
+// own is the ids of a member's tickets that meet a condition, the newest ones of each index, and when
+// they moved.
 func own(condition, limit string) string {
 	of := func(whose string) string {
-		return `(SELECT id FROM tickets WHERE ` + whose + ` AND ` + condition + ` ` + newest + ` LIMIT ` + limit + `)`
+		return `(SELECT id, updated_at FROM tickets WHERE ` + whose + ` AND ` + condition + ` ` + newest + ` LIMIT ` + limit + `)`
 	}
 	return of(inTheirName) + ` UNION ` + of(underAddress)
 }
@@ -40,20 +40,23 @@ func own(condition, limit string) string {
 var (
 	ownTickets = query("own_tickets", `
 		SELECT `+ticketColumns+`, `+unreadOf+`, `+movedOf+` FROM tickets
-		WHERE id IN (`+own(ownWanted+` AND `+ownAfter, `@limit`)+`)
+		WHERE id IN (SELECT id FROM (`+own(ownWanted+` AND `+ownAfter, `@limit`)+`) own)
 		`+newest+` LIMIT @limit`)
 
-	// Texts are read of the newest alone: how many requests somebody makes is their own matter.
+	// Texts are read of the newest alone, one request after the other until the page is full. What is
+	// looked for is folded once, as the texts were when they were written: lower() makes each anew.
 	searchOwnTickets = query("search_own_tickets", `
-		SELECT `+ticketColumns+`, `+unreadOf+`, `+movedOf+` FROM tickets
-		WHERE id IN (SELECT id FROM tickets WHERE id IN (`+own(`true`, `500`)+`) `+newest+` LIMIT 500)
-			AND `+ownWanted+` AND `+ownAfter+`
-			AND (subject ILIKE @query OR ref ILIKE @query OR ref = @ref OR EXISTS (
-				SELECT FROM entries e WHERE e.conversation_id = tickets.conversation_id AND e.pub_seq IS NOT NULL AND e.body ILIKE @query))
-		`+newest+` LIMIT @limit`)
+		SELECT `+ticketColumns+`, `+unreadOf+`, `+movedOf+` FROM (
+			SELECT id AS own_id, updated_at AS moved FROM (`+own(`true`, `500`)+`) own ORDER BY updated_at DESC, id DESC LIMIT 500) own
+		JOIN tickets ON id = own_id
+		WHERE `+ownWanted+` AND `+ownAfter+`
+			AND (position((SELECT lower(@query::text)) IN lower(subject)) > 0 OR position((SELECT upper(@query)) IN ref) > 0 OR ref = @ref
+				OR EXISTS (SELECT FROM entries e
+					WHERE e.conversation_id = tickets.conversation_id AND e.pub_seq IS NOT NULL AND position((SELECT lower(@query)) IN e.search) > 0))
+		ORDER BY own.moved DESC, own.own_id DESC LIMIT @limit`)
 
 	countUnread = query("count_unread", `
-		SELECT count(*) FROM tickets WHERE id IN (`+own(`true`, `100`)+`) AND EXISTS (SELECT `+unread+`)`)
+		SELECT count(*) FROM tickets WHERE id IN (SELECT id FROM (`+own(`true`, `100`)+`) own) AND EXISTS (SELECT `+unread+`)`)
 
 	findOwnTicket = query("find_own_ticket", `
 		SELECT `+ticketColumns+`, `+unreadOf+`, `+movedOf+` FROM tickets
@@ -92,11 +95,6 @@ func mineArgs(m support.Mine, more args) args {
 	return out
 }
 
-// contains is the pattern of a text that holds s, which may itself hold what patterns are made of.
-func contains(s string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
-}
-
 // OwnTickets implements desk.SpaceStore.
 func (db *DB) OwnTickets(ctx context.Context, m support.Mine, q desk.SpaceQuery) ([]desk.Item, error) {
 	s, a := ownStatement(m, q)
@@ -109,7 +107,7 @@ func ownStatement(m support.Mine, q desk.SpaceQuery) (*statement, args) {
 	if q.Query == "" {
 		return ownTickets, a
 	}
-	a["query"], a["ref"] = contains(q.Query), support.NormalRef(q.Query)
+	a["query"], a["ref"] = q.Query, support.NormalRef(q.Query)
 	return searchOwnTickets, a
 }
 

@@ -93,23 +93,39 @@ func timed(b *testing.B, do func() error) {
 }
 
 // TestOwnTicketsUseTheirIndexes: a page of the list reads as many tickets as it shows, however many a
-// member has.
+// member has, and a search those of the member alone.
 func TestOwnTicketsUseTheirIndexes(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	busy, _ := manyTickets(t, db, 5_000)
-	plan, err := db.ExplainOwnTickets(t.Context(), busy, desk.SpaceQuery{Limit: 21})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"tickets_by_member", "tickets_by_address"} {
-		if !strings.Contains(plan, want) {
-			t.Errorf("the plan does not use %s:\n%s", want, plan)
+	for _, q := range []desk.SpaceQuery{{Limit: 21}, {Limit: 21, Query: "rien de tel"}} {
+		plan, err := db.ExplainOwnTickets(t.Context(), busy, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"tickets_by_member", "tickets_by_address"} {
+			if !strings.Contains(plan, want) {
+				t.Errorf("%q: the plan does not use %s:\n%s", q.Query, want, plan)
+			}
+		}
+		for _, not := range []string{"Seq Scan on tickets", "Seq Scan on entries"} {
+			if strings.Contains(plan, not) {
+				t.Errorf("%q: the plan has a %s:\n%s", q.Query, not, plan)
+			}
 		}
 	}
-	for _, not := range []string{"Seq Scan on tickets", "Seq Scan on entries"} {
-		if strings.Contains(plan, not) {
-			t.Errorf("the plan has a %s:\n%s", not, plan)
-		}
+}
+
+// TestCountsEnd: a view is counted up to desk.MaxCount, and no further.
+func TestCountsEnd(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	manyTickets(t, db, desk.MaxCount+100)
+	counts, err := db.CountTickets(t.Context(), "", nil)
+	if err != nil || counts["all"] != desk.MaxCount || counts["solved"] != (desk.MaxCount+100)/5 || counts["mine"] != 0 {
+		t.Errorf("%v, %v", counts, err)
+	}
+	if counts, err = db.CountTickets(t.Context(), "", []support.TeamID{"other"}); err != nil || counts["all"] != 0 {
+		t.Errorf("of a team that has none: %v, %v", counts, err)
 	}
 }
