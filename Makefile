@@ -37,7 +37,7 @@ test-llm: build install ## what a real, weak language model says, and what is sh
 eval: build install ## measure retrieval on the judged questions in EVAL (default ../shared/eval/dev)
 	@$(BIN) eval --faq $(EVAL)/faq_multilingual --qa $(EVAL)/qa_grounded --routing $(EVAL)/intent_routing --by-collection
 
-bench: install ## measure against raw bleve and raw pgvector; figures into docs/bench.json
+bench: install ## measure against raw bleve and raw pgvector, and over 100,000 tickets; figures into docs/bench.json
 	@$(GO) run ./tools/bench -set $(EVAL)/faq_multilingual
 
 web: web-deps | need-go ## rebuild web/dist from web/src

@@ -38,8 +38,8 @@ func (h *house) close() error {
 	return errors.Join(errs...)
 }
 
-// fill makes a database of its own and puts the texts there, and into a word index.
-func (s setup) fill(ctx context.Context, t *texts, name string) (h *house, err error) {
+// database makes a database of its own, migrated and empty.
+func (s setup) database(ctx context.Context, name string) (h *house, err error) {
 	h = &house{folder: filepath.Join(s.folder, name)}
 	u, err := url.Parse(s.server.DSN())
 	if err != nil {
@@ -65,6 +65,14 @@ func (s setup) fill(ctx context.Context, t *texts, name string) (h *house, err e
 		return h, err
 	}
 	h.closing = append(h.closing, func() error { h.db.Close(); return nil })
+	return h, nil
+}
+
+// fill makes a database of its own and puts the texts there, and into a word index.
+func (s setup) fill(ctx context.Context, t *texts, name string) (h *house, err error) {
+	if h, err = s.database(ctx, name); err != nil {
+		return h, err
+	}
 	if err := h.copyTexts(ctx, t); err != nil {
 		return h, err
 	}

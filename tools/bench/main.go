@@ -1,12 +1,12 @@
 // Command bench measures guichet against the raw parts that it is made of, in one process and run:
 // its search by words against bleve's own match query on the same index, its search by meaning
 // against plain pgvector on the same vectors, both together against the slower of the two, and a
-// whole answer without the embedding call against its budget. docs/performance.md says what the
-// lines mean.
+// whole answer without the embedding call against its budget; then what members and agents wait for
+// with many tickets in the database. docs/performance.md says what the lines mean.
 //
-//	go run ./tools/bench [-passages 10000,100000] [-quick] [-cpuprofile FILE] [-out FILE]
+//	go run ./tools/bench [-passages 10000,100000] [-tickets 100000] [-quick] [-cpuprofile FILE] [-out FILE]
 //
-// It runs in a private PostgreSQL in a folder for temporary files and needs the programs that `make
+// -passages "" and -tickets 0 leave their part out. It runs in a private PostgreSQL in a folder for temporary files and needs the programs that `make
 // install` fetches.
 package main
 
@@ -33,7 +33,8 @@ import (
 )
 
 var (
-	sizes      = flag.String("passages", "10000,100000", "how many passages, once for each number")
+	sizes      = flag.String("passages", "10000,100000", "how many passages, once for each number; \"\" leaves them out")
+	tickets    = flag.Int("tickets", 100_000, "how many tickets; 0 leaves them out")
 	quick      = flag.Bool("quick", false, "one round of a quarter of the questions, for a first look")
 	cpuProfile = flag.String("cpuprofile", "", "write a CPU profile of the measured part to this file")
 	memProfile = flag.String("memprofile", "", "write a profile of what was allocated to this file")
@@ -57,8 +58,8 @@ func main() {
 // setup is what all sizes are measured with.
 type setup struct {
 	server    *pg.Server
-	folder    string // for everything that is thrown away
-	embedder  *embedder
+	folder    string    // for everything that is thrown away
+	embedder  *embedder // nil where no passages are measured, as what follows
 	real      *texts
 	questions []kb.Query // with their vectors
 }
@@ -68,21 +69,26 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if *tickets != 0 && *tickets < minTickets {
+		return fmt.Errorf("-tickets %d: want 0, or %d and more", *tickets, minTickets)
+	}
 	var s setup
 	if s.folder, err = os.MkdirTemp("", "guichet-bench"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(s.folder)) }()
-	if s.embedder, err = openEmbedder(ctx, s.folder); err != nil {
-		return err
-	}
-	defer s.embedder.stop()
-	say("reading the articles and their vectors")
-	if s.real, err = readTexts(ctx, s.embedder.cached); err != nil {
-		return err
-	}
-	if s.questions, err = readQuestions(ctx, s.embedder.cached); err != nil {
-		return err
+	if len(counts) > 0 {
+		if s.embedder, err = openEmbedder(ctx, s.folder); err != nil {
+			return err
+		}
+		defer s.embedder.stop()
+		say("reading the articles and their vectors")
+		if s.real, err = readTexts(ctx, s.embedder.cached); err != nil {
+			return err
+		}
+		if s.questions, err = readQuestions(ctx, s.embedder.cached); err != nil {
+			return err
+		}
 	}
 	// Loading a hundred thousand vectors at once is the bench's own affair; the rest is as guichet has it.
 	s.server, err = pg.Start(ctx, pg.Config{Install: filepath.Join(*install, "pg"), Data: filepath.Join(s.folder, "postgres"),
@@ -100,6 +106,13 @@ func run(ctx context.Context) (err error) {
 		}
 		report.Sizes = append(report.Sizes, size)
 	}
+	if *tickets > 0 {
+		size, err := s.measureTickets(ctx, *tickets)
+		if err != nil {
+			return fmt.Errorf("%d tickets: %w", *tickets, err)
+		}
+		report.Sizes = append(report.Sizes, size)
+	}
 	report.print(os.Stdout)
 	if *out == "" {
 		return nil
@@ -112,6 +125,9 @@ func run(ctx context.Context) (err error) {
 }
 
 func parseSizes(s string) (out []int, err error) {
+	if s == "" {
+		return nil, nil
+	}
 	for f := range strings.SplitSeq(s, ",") {
 		n, err := strconv.Atoi(f)
 		if err != nil || n < 100 {

@@ -16,15 +16,27 @@ type Report struct {
 	Sizes  []Size `json:"sizes"`
 }
 
-// Size is what was measured over one number of passages.
+// Size is what was measured over one number of passages, or of tickets.
 type Size struct {
-	Passages  int      `json:"passages"`
-	Articles  int      `json:"articles"`
-	Vectors   int      `json:"vectors"` // that a question is compared with: of passages and of titles
-	Questions int      `json:"questions"`
-	Rounds    int      `json:"rounds"`
+	Passages  int      `json:"passages,omitempty"`
+	Articles  int      `json:"articles,omitempty"`
+	Vectors   int      `json:"vectors,omitempty"` // that a question is compared with: of passages and of titles
+	Questions int      `json:"questions,omitempty"`
+	Tickets   int      `json:"tickets,omitempty"`
+	Entries   int      `json:"entries,omitempty"`
+	Members   int      `json:"members,omitempty"`
+	Times     int      `json:"times,omitempty"` // that each line over tickets was measured
+	Rounds    int      `json:"rounds,omitempty"`
 	Lines     []Line   `json:"lines"`
 	Amounts   []Amount `json:"amounts"`
+}
+
+// String says over what was measured.
+func (s Size) String() string {
+	if s.Tickets > 0 {
+		return fmt.Sprintf("%d tickets of %d members, %d entries; %d times", s.Tickets, s.Members, s.Entries, s.Times)
+	}
+	return fmt.Sprintf("%d passages of %d articles, %d vectors; %d questions, %d rounds", s.Passages, s.Articles, s.Vectors, s.Questions, s.Rounds)
 }
 
 // Line is how long something took, in milliseconds, and against what.
@@ -57,7 +69,7 @@ type Amount struct {
 func (r Report) print(w io.Writer) {
 	fmt.Fprintf(w, "guichet %s, %s, %d CPUs, %s\n", r.Commit, r.Go, r.CPUs, r.Date)
 	for _, s := range r.Sizes {
-		fmt.Fprintf(w, "\n%d passages of %d articles, %d vectors; %d questions, %d rounds\n\n", s.Passages, s.Articles, s.Vectors, s.Questions, s.Rounds)
+		fmt.Fprintf(w, "\n%s\n\n", s)
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "\tp50 ms\tp95 ms\tratio\tspread\tagainst\ttarget")
 		for _, l := range s.Lines {
