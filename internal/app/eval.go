@@ -91,7 +91,7 @@ func Eval(ctx context.Context, cfg config.Checked, log *slog.Logger, o EvalOptio
 		}
 	}
 	if o.Routing != "" {
-		r.Routing, err = EvalRouting(ctx, cached, o.Routing)
+		r.Routing, err = EvalRouting(ctx, o.Routing, cached, beside)
 	}
 	return r, err
 }
@@ -127,6 +127,14 @@ func evalSet(ctx context.Context, cfg config.Checked, log *slog.Logger, e []kb.E
 	say := func(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }
 	say("%s: importing %d articles", dir, len(set.Articles))
 	if err := a.fill(ctx, set.Articles, e, sentences); err != nil {
+		return nil, err
+	}
+	questions := make([]string, len(set.Questions))
+	for i, q := range set.Questions {
+		questions[i] = q.Text
+	}
+	// One at a time they would keep one embedder busy, and the other waiting.
+	if _, err := embedShared(ctx, e, kb.AsQuestion, questions); err != nil {
 		return nil, err
 	}
 	for _, s := range a.systems(sentences) {
@@ -202,6 +210,37 @@ func (a *App) fill(ctx context.Context, articles []kb.Article, embedders []kb.Em
 		return err
 	}
 	return a.CatchUp(ctx)
+}
+
+// embedShared embeds texts for one task, a batch by whichever embedder of the model is free.
+func embedShared(ctx context.Context, embedders []kb.Embedder, task kb.Task, texts []string) ([][]float32, error) {
+	vectors := make([][]float32, len(texts))
+	starts := make(chan int)
+	group, working := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(starts)
+		for at := 0; at < len(texts); at += evalBatch {
+			select {
+			case starts <- at:
+			case <-working.Done():
+				return working.Err()
+			}
+		}
+		return nil
+	})
+	for _, e := range embedders {
+		group.Go(func() error {
+			for at := range starts {
+				got, err := e.Embed(working, task, texts[at:min(at+evalBatch, len(texts))])
+				if err != nil {
+					return err
+				}
+				copy(vectors[at:], got)
+			}
+			return nil
+		})
+	}
+	return vectors, group.Wait()
 }
 
 // evalBatch is how many texts are embedded and stored at a time.

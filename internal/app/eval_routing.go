@@ -63,7 +63,9 @@ func (r RoutingReport) Markdown() string {
 // EvalRouting measures a folder that eval.ReadRouting reads. Each source in each language is a help
 // center of its own: what is usual there is taken from its texts, without what was judged of them;
 // and a source's history is learnt from alone.
-func EvalRouting(ctx context.Context, e kb.Embedder, dir string) (*RoutingReport, error) {
+//
+// The embedders, of one model, share the work.
+func EvalRouting(ctx context.Context, dir string, e ...kb.Embedder) (*RoutingReport, error) {
 	set, err := eval.ReadRouting(dir)
 	if err != nil {
 		return nil, err
@@ -112,7 +114,7 @@ func finite(f float64) *float64 {
 }
 
 // embedRouting embeds every text once, as a question.
-func embedRouting(ctx context.Context, e kb.Embedder, set *eval.Routing) (map[string][]float32, error) {
+func embedRouting(ctx context.Context, e []kb.Embedder, set *eval.Routing) (map[string][]float32, error) {
 	vectors := map[string][]float32{}
 	var texts []string
 	add := func(t string) {
@@ -131,7 +133,7 @@ func embedRouting(ctx context.Context, e kb.Embedder, set *eval.Routing) (map[st
 			add(spoken(l.Label))
 		}
 	}
-	got, err := e.Embed(ctx, kb.AsQuestion, texts)
+	got, err := embedShared(ctx, e, kb.AsQuestion, texts)
 	if err != nil {
 		return nil, err
 	}

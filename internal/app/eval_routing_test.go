@@ -20,7 +20,7 @@ func TestRoutingFigures(t *testing.T) {
 		t.Logf("%s is not there", dir)
 		return
 	}
-	r, err := app.EvalRouting(t.Context(), e5test.Embedder(t), dir)
+	r, err := app.EvalRouting(t.Context(), dir, e5test.Embedder(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestRoutingOfOnePair(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "pairs.jsonl"), []byte(`{"id":"p","lang":"fr","a":"Bonjour","b":"Bonsoir","duplicate":false,"source":"shop"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := app.EvalRouting(t.Context(), e5test.Embedder(t), dir)
+	r, err := app.EvalRouting(t.Context(), dir, e5test.Embedder(t))
 	if err != nil {
 		t.Fatal(err)
 	}

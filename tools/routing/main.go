@@ -55,7 +55,7 @@ func run(ctx context.Context, dir string) error {
 	case *grid:
 		return crossValidate(ctx, cached, dir)
 	}
-	report, err := app.EvalRouting(ctx, cached, dir)
+	report, err := app.EvalRouting(ctx, dir, cached)
 	if err != nil {
 		return err
 	}
