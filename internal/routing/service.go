@@ -5,10 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"guichet/internal/follow"
 	"guichet/internal/locale"
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -30,8 +29,7 @@ type Service struct {
 	clock func() time.Time
 	texts map[kb.Lang]map[string]any // the built-in ones
 
-	refreshing sync.Mutex
-	now        atomic.Pointer[State]
+	now *follow.Copy[State]
 }
 
 // New returns a Service that knows nothing yet; Refresh reads.
@@ -43,12 +41,12 @@ func New(c Config) *Service {
 	for _, l := range kb.Langs {
 		s.texts[l] = c.Words.For(l).Texts("category.", "category_hint.", "category_field.")
 	}
-	s.now.Store(&State{})
+	s.now = follow.New("routing", c.Log, &State{}, s.load)
 	return s
 }
 
 // Current is what holds now. It asks nobody.
-func (s *Service) Current() *State { return s.now.Load() }
+func (s *Service) Current() *State { return s.now.Now() }
 
 // Route is Current's Route.
 func (s *Service) Route(key support.CategoryKey, l kb.Lang) (support.Team, support.Category, error) {
@@ -79,45 +77,20 @@ func (s *Service) Skills(id support.AgentID) support.Skills {
 }
 
 // Refresh reads everything where it has changed.
-func (s *Service) Refresh(ctx context.Context) (err error) {
-	defer problem.Wrap(&err, "routing.Refresh")
-	s.refreshing.Lock()
-	defer s.refreshing.Unlock()
-	version, err := s.store.RoutingVersion(ctx)
-	if err != nil || version == s.now.Load().Version { // lower where a database of before was put back
-		return err
-	}
-	n, err := s.store.Routing(ctx)
-	if err != nil {
-		return err
-	}
-	s.now.Store(&n)
-	return nil
-}
-
-// followEvery is how often a node asks whether another has saved.
-const followEvery = time.Second
+func (s *Service) Refresh(ctx context.Context) error { return s.now.Refresh(ctx) }
 
 // Follow keeps up with what is saved anywhere until ctx ends.
-func (s *Service) Follow(ctx context.Context) error {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		err := s.Refresh(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil && !failed { // said once, not every second
-			s.log.Error("routing: cannot follow", "err", err)
-		}
-		failed = err != nil
+func (s *Service) Follow(ctx context.Context) error { return s.now.Follow(ctx) }
+
+// load is follow's ReadFunc.
+func (s *Service) load(ctx context.Context, old *State) (_ *State, err error) {
+	defer problem.Wrap(&err, "routing.Refresh")
+	version, err := s.store.RoutingVersion(ctx)
+	if err != nil || version == old.Version { // lower where a database of before was put back
+		return old, err
 	}
+	n, err := s.store.Routing(ctx)
+	return &n, err
 }
 
 // All is everything as it is saved, read anew; for staff.

@@ -124,7 +124,7 @@ func (s *Service) password(r *reading, in Input, m Mail, before Saved) string {
 
 // Mail is where mail goes now. An error means that the password cannot be opened.
 func (s *Service) Mail() (MailServer, error) {
-	v := s.now.Load().saved
+	v := s.now.Now().saved
 	return s.server(v.Choices.Mail, v.Choices.Name, v.Password)
 }
 

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"guichet/internal/follow"
 	"guichet/internal/problem"
 	"guichet/internal/seal"
 	"guichet/internal/support"
@@ -60,8 +59,7 @@ type Service struct {
 	clock   func() time.Time
 	tests   *rate.Limiter // of test mails
 
-	refreshing sync.Mutex
-	now        atomic.Pointer[state]
+	now *follow.Copy[state]
 }
 
 // state is what is known of the newest choices.
@@ -84,74 +82,51 @@ func New(c Config) *Service {
 	}
 	s := &Service{store: c.Store, fixed: c.Fixed, noReply: c.NoReply, box: c.Box, tester: c.Tester, log: c.Log, clock: c.Now,
 		tests: rate.NewLimiter(rate.Every(testEvery), testBurst)}
-	s.now.Store(&state{settings: Choices{}.settings(c.Fixed)})
+	s.now = follow.New("settings", c.Log, &state{settings: Choices{}.settings(c.Fixed)}, s.load)
 	return s
 }
 
 // Current is what holds now. It asks nobody.
-func (s *Service) Current() Settings { return s.now.Load().settings }
+func (s *Service) Current() Settings { return s.now.Now().settings }
 
 // Logo is the current logo as PNG; nil for none.
 func (s *Service) Logo() (Logo, []byte) {
-	n := s.now.Load()
+	n := s.now.Now()
 	return n.settings.Logo, n.logo
 }
 
 // Refresh reads the newest choices where they are not known yet.
-func (s *Service) Refresh(ctx context.Context) (err error) {
+func (s *Service) Refresh(ctx context.Context) error { return s.now.Refresh(ctx) }
+
+// Follow keeps up with what is saved anywhere until ctx ends.
+func (s *Service) Follow(ctx context.Context) error { return s.now.Follow(ctx) }
+
+// load is follow's ReadFunc.
+func (s *Service) load(ctx context.Context, old *state) (_ *state, err error) {
 	defer problem.Wrap(&err, "site.Refresh")
-	s.refreshing.Lock()
-	defer s.refreshing.Unlock()
 	version, err := s.store.SiteVersion(ctx)
-	old := s.now.Load()
 	if err != nil || version == old.saved.Version {
-		return err
+		return old, err
 	}
 	n := &state{}
 	if version > 0 { // 0: a database of before was put back
 		if n.saved, err = s.store.Site(ctx, version); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if n.logo = old.logo; n.saved.Choices.Logo.Hash != old.saved.Choices.Logo.Hash {
 		n.logo = nil
 		if hash := n.saved.Choices.Logo.Hash; hash != "" {
 			if n.logo, err = s.store.SiteLogo(ctx, hash); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
 	n.settings = n.saved.Choices.settings(s.fixed)
-	s.now.Store(n)
-	if _, err := s.Mail(); err != nil {
+	if _, err := s.server(n.saved.Choices.Mail, n.saved.Choices.Name, n.saved.Password); err != nil {
 		s.log.Error("mail cannot be sent", "err", err)
 	}
-	return nil
-}
-
-// followEvery is how often a node asks whether another has saved.
-const followEvery = time.Second
-
-// Follow keeps up with what is saved anywhere until ctx ends.
-func (s *Service) Follow(ctx context.Context) error {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		err := s.Refresh(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil && !failed { // said once, not every second
-			s.log.Error("settings: cannot follow", "err", err)
-		}
-		failed = err != nil
-	}
+	return n, nil
 }
 
 // newest reads what was saved last, on any node.
