@@ -77,53 +77,39 @@ func bulk(name string, n int) error {
 	return nil
 }
 
-// PutMembers keeps what a site tells of members; told again, it replaces what was told before. field
-// names the list in errors, as in "members[3].email"; "" stands for one alone.
-func (s *Service) PutMembers(ctx context.Context, site, field string, in []MemberInput) (out []support.Member, err error) {
-	defer problem.Wrap(&err, "host.PutMembers(%s, %d)", site, len(in))
+// put reads what a site tells and keeps all of it, or says all that is wrong and keeps nothing.
+func put[In, Out any](ctx context.Context, field string, in []In, read func(In, place) Out, keep func(context.Context, []Out) error) (out []Out, err error) {
 	if err := bulk(field, len(in)); err != nil {
 		return nil, err
 	}
 	c := checker{}
 	for i, x := range in {
-		out = append(out, x.read(c.at(field, i), site, s.now()))
+		out = append(out, read(x, c.at(field, i)))
 	}
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	return out, s.store.PutMembers(ctx, out)
+	return out, keep(ctx, out)
+}
+
+// PutMembers keeps what a site tells of members; told again, it replaces what was told before. field
+// names the list in errors, as in "members[3].email"; "" stands for one alone.
+func (s *Service) PutMembers(ctx context.Context, site, field string, in []MemberInput) (out []support.Member, err error) {
+	defer problem.Wrap(&err, "host.PutMembers(%s, %d)", site, len(in))
+	read := func(x MemberInput, p place) support.Member { return x.read(p, site, s.now()) }
+	return put(ctx, field, in, read, s.store.PutMembers)
 }
 
 // PutOrders is PutMembers for orders.
 func (s *Service) PutOrders(ctx context.Context, site, field string, in []OrderInput) (out []support.Order, err error) {
 	defer problem.Wrap(&err, "host.PutOrders(%s, %d)", site, len(in))
-	if err := bulk(field, len(in)); err != nil {
-		return nil, err
-	}
-	c := checker{}
-	for i, x := range in {
-		out = append(out, x.read(c.at(field, i), site))
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	return out, s.store.PutOrders(ctx, out)
+	return put(ctx, field, in, func(x OrderInput, p place) support.Order { return x.read(p, site) }, s.store.PutOrders)
 }
 
 // PutObjects is PutMembers for objects.
 func (s *Service) PutObjects(ctx context.Context, site, field string, in []ObjectInput) (out []support.Object, err error) {
 	defer problem.Wrap(&err, "host.PutObjects(%s, %d)", site, len(in))
-	if err := bulk(field, len(in)); err != nil {
-		return nil, err
-	}
-	c := checker{}
-	for i, x := range in {
-		out = append(out, x.read(c.at(field, i), site))
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	return out, s.store.PutObjects(ctx, out)
+	return put(ctx, field, in, func(x ObjectInput, p place) support.Object { return x.read(p, site) }, s.store.PutObjects)
 }
 
 // Member, Order and Object return what a site told; NotFound.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -31,29 +32,6 @@ func (s *Server) host(c *gin.Context) (site string, err error) {
 		return "", err
 	}
 	return key.Site, s.limiter.host(key.ID)
-}
-
-// hostID is the site's own id in the address.
-func hostID(c *gin.Context) (string, error) {
-	id := c.Param("id")
-	return id, support.CheckExternal("id", id)
-}
-
-// own reads one thing from the body under the id of the address; one in the body must be the same.
-func own[T any](c *gin.Context, in *T, idOf func(*T) *string) error {
-	id, err := hostID(c)
-	if err != nil {
-		return err
-	}
-	if err := decode(c, in); err != nil {
-		return err
-	}
-	if given := idOf(in); *given != "" && *given != id {
-		return problem.InvalidField("id", "problem.type").With("want", clip(id, 40))
-	} else {
-		*given = id
-	}
-	return nil
 }
 
 func texts(in map[kb.Lang]string) host.Texts {
@@ -96,195 +74,158 @@ func objectIn(o support.Object) host.ObjectInput {
 	return host.ObjectInput{ID: o.ID, Title: o.Title, Titles: texts(o.Titles), Seller: o.Seller, Price: moneyIn(o.Price), URL: o.URL, Image: o.Image, Facts: factsIn(o.Facts)}
 }
 
-// apiPutMember serves PUT /api/v1/host/members/:id, for a site's server.
-func (s *Server) apiPutMember(c *gin.Context) error {
-	site, err := s.host(c)
-	if err != nil {
-		return err
+// hosted is the site whose server calls, and its own id of what the call is about.
+func (s *Server) hosted(c *gin.Context) (site, id string, err error) {
+	if site, err = s.host(c); err != nil {
+		return "", "", err
 	}
-	var in host.MemberInput
-	if err := own(c, &in, func(x *host.MemberInput) *string { return &x.ID }); err != nil {
-		return err
-	}
-	kept, err := s.Host.PutMembers(c.Request.Context(), site, "", []host.MemberInput{in})
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, gin.H{"member": memberIn(kept[0])})
-	return nil
+	id = c.Param("id")
+	return site, id, support.CheckExternal("id", id)
 }
 
-// apiPutOrder serves PUT /api/v1/host/orders/:id, for a site's server.
-func (s *Server) apiPutOrder(c *gin.Context) error {
-	site, err := s.host(c)
-	if err != nil {
-		return err
-	}
-	var in host.OrderInput
-	if err := own(c, &in, func(x *host.OrderInput) *string { return &x.ID }); err != nil {
-		return err
-	}
-	kept, err := s.Host.PutOrders(c.Request.Context(), site, "", []host.OrderInput{in})
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, gin.H{"order": orderIn(kept[0])})
-	return nil
-}
+// putFunc keeps what a site tells, as the methods of host.Service do.
+type putFunc[In, Kept any] func(ctx context.Context, site, field string, in []In) ([]Kept, error)
 
-// apiPutObject serves PUT /api/v1/host/objects/:id, for a site's server.
-func (s *Server) apiPutObject(c *gin.Context) error {
-	site, err := s.host(c)
+// putOne keeps one thing that a site tells, under the id of the address, and responds with what is kept;
+// an id in the body must be the same.
+func putOne[In, Kept, Out any](s *Server, c *gin.Context, name string, idOf func(*In) *string, put putFunc[In, Kept], show func(Kept) Out) error {
+	site, id, err := s.hosted(c)
 	if err != nil {
 		return err
 	}
-	var in host.ObjectInput
-	if err := own(c, &in, func(x *host.ObjectInput) *string { return &x.ID }); err != nil {
-		return err
-	}
-	kept, err := s.Host.PutObjects(c.Request.Context(), site, "", []host.ObjectInput{in})
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, gin.H{"object": objectIn(kept[0])})
-	return nil
-}
-
-// apiPutMembers serves PUT /api/v1/host/members, for a site's server: many at once, all or none.
-func (s *Server) apiPutMembers(c *gin.Context) error {
-	site, err := s.host(c)
-	if err != nil {
-		return err
-	}
-	var in struct {
-		Members []host.MemberInput `json:"members"`
-	}
+	var in In
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	kept, err := s.Host.PutMembers(c.Request.Context(), site, "members", in.Members)
-	return many(c, len(kept), err)
+	given := idOf(&in)
+	if *given != "" && *given != id {
+		return problem.InvalidField("id", "problem.type").With("want", clip(id, 40))
+	}
+	*given = id
+	kept, err := put(c.Request.Context(), site, "", []In{in})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, gin.H{name: show(kept[0])})
+	return nil
 }
 
-// apiPutOrders serves PUT /api/v1/host/orders, for a site's server: many at once, all or none.
-func (s *Server) apiPutOrders(c *gin.Context) error {
+// putMany keeps the list in of the body, all or none, and responds with how many there are.
+func putMany[In, Kept any](s *Server, c *gin.Context, name string, body any, in *[]In, put putFunc[In, Kept]) error {
 	site, err := s.host(c)
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Orders []host.OrderInput `json:"orders"`
-	}
-	if err := decode(c, &in); err != nil {
+	if err := decode(c, body); err != nil {
 		return err
 	}
-	kept, err := s.Host.PutOrders(c.Request.Context(), site, "orders", in.Orders)
-	return many(c, len(kept), err)
-}
-
-// apiPutObjects serves PUT /api/v1/host/objects, for a site's server: many at once, all or none.
-func (s *Server) apiPutObjects(c *gin.Context) error {
-	site, err := s.host(c)
+	kept, err := put(c.Request.Context(), site, name, *in)
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Objects []host.ObjectInput `json:"objects"`
-	}
-	if err := decode(c, &in); err != nil {
-		return err
-	}
-	kept, err := s.Host.PutObjects(c.Request.Context(), site, "objects", in.Objects)
-	return many(c, len(kept), err)
+	c.JSON(http.StatusOK, gin.H{"kept": len(kept)})
+	return nil
 }
 
-func many(c *gin.Context, kept int, err error) error {
-	if err == nil {
-		c.JSON(http.StatusOK, gin.H{"kept": kept})
-	}
-	return err
-}
-
-// hosted serves one GET of what a site told, for its server: NotFound for what it never did.
-func (s *Server) hosted(c *gin.Context, read func(site, id string) (gin.H, error)) error {
-	site, err := s.host(c)
+// getOne responds with one thing that a site told: NotFound for what it never did.
+func getOne[Kept, Out any](s *Server, c *gin.Context, name string, get func(ctx context.Context, site, id string) (Kept, error), show func(Kept) Out) error {
+	site, id, err := s.hosted(c)
 	if err != nil {
 		return err
 	}
-	id, err := hostID(c)
+	kept, err := get(c.Request.Context(), site, id)
 	if err != nil {
 		return err
 	}
-	out, err := read(site, id)
-	if err == nil {
-		c.JSON(http.StatusOK, out)
-	}
-	return err
+	c.JSON(http.StatusOK, gin.H{name: show(kept)})
+	return nil
 }
 
-// apiGetMember serves GET /api/v1/host/members/:id, for a site's server.
-func (s *Server) apiGetMember(c *gin.Context) error {
-	return s.hosted(c, func(site, id string) (gin.H, error) {
-		m, err := s.Host.Member(c.Request.Context(), site, id)
-		return gin.H{"member": memberIn(m)}, err
-	})
-}
-
-// apiGetOrder serves GET /api/v1/host/orders/:id, for a site's server.
-func (s *Server) apiGetOrder(c *gin.Context) error {
-	return s.hosted(c, func(site, id string) (gin.H, error) {
-		o, err := s.Host.Order(c.Request.Context(), site, id)
-		return gin.H{"order": orderIn(o)}, err
-	})
-}
-
-// apiGetObject serves GET /api/v1/host/objects/:id, for a site's server.
-func (s *Server) apiGetObject(c *gin.Context) error {
-	return s.hosted(c, func(site, id string) (gin.H, error) {
-		o, err := s.Host.Object(c.Request.Context(), site, id)
-		return gin.H{"object": objectIn(o)}, err
-	})
-}
-
-// forget serves one DELETE of what a site told, for its server; what is gone already is gone.
-func (s *Server) forget(c *gin.Context, do func(site, id string) error) error {
-	site, err := s.host(c)
+// forget forgets one thing that a site told; what is gone already is gone.
+func (s *Server) forget(c *gin.Context, do func(ctx context.Context, site, id string) error) error {
+	site, id, err := s.hosted(c)
 	if err != nil {
 		return err
 	}
-	id, err := hostID(c)
-	if err != nil {
-		return err
-	}
-	if err := do(site, id); err != nil {
+	if err := do(c.Request.Context(), site, id); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
 }
 
+// apiPutMember serves PUT /api/v1/host/members/:id, for a site's server.
+func (s *Server) apiPutMember(c *gin.Context) error {
+	return putOne(s, c, "member", func(x *host.MemberInput) *string { return &x.ID }, s.Host.PutMembers, memberIn)
+}
+
+// apiPutOrder serves PUT /api/v1/host/orders/:id, for a site's server.
+func (s *Server) apiPutOrder(c *gin.Context) error {
+	return putOne(s, c, "order", func(x *host.OrderInput) *string { return &x.ID }, s.Host.PutOrders, orderIn)
+}
+
+// apiPutObject serves PUT /api/v1/host/objects/:id, for a site's server.
+func (s *Server) apiPutObject(c *gin.Context) error {
+	return putOne(s, c, "object", func(x *host.ObjectInput) *string { return &x.ID }, s.Host.PutObjects, objectIn)
+}
+
+// apiPutMembers serves PUT /api/v1/host/members, for a site's server: many at once, all or none.
+func (s *Server) apiPutMembers(c *gin.Context) error {
+	var in struct {
+		Members []host.MemberInput `json:"members"`
+	}
+	return putMany(s, c, "members", &in, &in.Members, s.Host.PutMembers)
+}
+
+// apiPutOrders serves PUT /api/v1/host/orders, for a site's server: many at once, all or none.
+func (s *Server) apiPutOrders(c *gin.Context) error {
+	var in struct {
+		Orders []host.OrderInput `json:"orders"`
+	}
+	return putMany(s, c, "orders", &in, &in.Orders, s.Host.PutOrders)
+}
+
+// apiPutObjects serves PUT /api/v1/host/objects, for a site's server: many at once, all or none.
+func (s *Server) apiPutObjects(c *gin.Context) error {
+	var in struct {
+		Objects []host.ObjectInput `json:"objects"`
+	}
+	return putMany(s, c, "objects", &in, &in.Objects, s.Host.PutObjects)
+}
+
+// apiGetMember serves GET /api/v1/host/members/:id, for a site's server.
+func (s *Server) apiGetMember(c *gin.Context) error {
+	return getOne(s, c, "member", s.Host.Member, memberIn)
+}
+
+// apiGetOrder serves GET /api/v1/host/orders/:id, for a site's server.
+func (s *Server) apiGetOrder(c *gin.Context) error {
+	return getOne(s, c, "order", s.Host.Order, orderIn)
+}
+
+// apiGetObject serves GET /api/v1/host/objects/:id, for a site's server.
+func (s *Server) apiGetObject(c *gin.Context) error {
+	return getOne(s, c, "object", s.Host.Object, objectIn)
+}
+
 // apiDeleteMember serves DELETE /api/v1/host/members/:id, for a site's server.
 func (s *Server) apiDeleteMember(c *gin.Context) error {
-	return s.forget(c, func(site, id string) error { return s.Host.DeleteMember(c.Request.Context(), site, id) })
+	return s.forget(c, s.Host.DeleteMember)
 }
 
 // apiDeleteOrder serves DELETE /api/v1/host/orders/:id, for a site's server.
 func (s *Server) apiDeleteOrder(c *gin.Context) error {
-	return s.forget(c, func(site, id string) error { return s.Host.DeleteOrder(c.Request.Context(), site, id) })
+	return s.forget(c, s.Host.DeleteOrder)
 }
 
 // apiDeleteObject serves DELETE /api/v1/host/objects/:id, for a site's server.
 func (s *Server) apiDeleteObject(c *gin.Context) error {
-	return s.forget(c, func(site, id string) error { return s.Host.DeleteObject(c.Request.Context(), site, id) })
+	return s.forget(c, s.Host.DeleteObject)
 }
 
 // apiViewed serves POST /api/v1/host/members/:id/recently-viewed, for a site's server.
 func (s *Server) apiViewed(c *gin.Context) error {
-	site, err := s.host(c)
-	if err != nil {
-		return err
-	}
-	id, err := hostID(c)
+	site, id, err := s.hosted(c)
 	if err != nil {
 		return err
 	}
