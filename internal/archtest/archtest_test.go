@@ -38,7 +38,7 @@ var leaves = []string{"internal/config", "internal/observe", "internal/failpoint
 
 // testOnly packages serve tests; no other file may import them.
 var testOnly = []string{"internal/postgres/pgtest", "internal/openai/e5test", "internal/mail/mailtest",
-	"internal/handoff/failtest", "internal/desk/failtest", "internal/clamav/clamtest", "internal/app/apptest", "internal/embedded/embeddedtest"}
+	"internal/failpoint/killtest", "internal/handoff/failtest", "internal/desk/failtest", "internal/clamav/clamtest", "internal/app/apptest", "internal/embedded/embeddedtest"}
 
 // neighbours are the imports inside one ring that are allowed.
 var neighbours = map[string][]string{
