@@ -5,7 +5,7 @@ BIN := bin/guichet
 EVAL ?= ../shared/eval/dev
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help run build install test test-llm check eval bench web web-deps chromium browser lighthouse fuzz clean
+.PHONY: help run build install test test-llm check eval eval-routing bench web web-deps chromium browser lighthouse fuzz clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,10 @@ test-llm: build install ## what a real, weak language model says, and what is sh
 	@$(GO) test ./internal/app -tags llm -run WeakModel -count=1 -timeout 6h -v
 
 eval: build install ## measure retrieval on the judged questions in EVAL (default ../shared/eval/dev)
-	@$(BIN) eval --faq $(EVAL)/faq_multilingual --qa $(EVAL)/qa_grounded --routing $(EVAL)/intent_routing --by-collection
+	@$(BIN) eval --faq $(EVAL)/faq_multilingual --qa $(EVAL)/qa_grounded --by-collection
+
+eval-routing: build install ## measure the guard against duplicates and the suggested categories
+	@$(BIN) eval --routing $(EVAL)/intent_routing
 
 bench: install ## measure against raw bleve and raw pgvector, and over 100,000 tickets; figures into docs/bench.json
 	@$(GO) run ./tools/bench -set $(EVAL)/faq_multilingual
