@@ -2,33 +2,12 @@
 // button is reached by Tab. In the languages of the desk, with and without scripts, on a guichet of its
 // own whose letters stay in the local mailbox.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { sideways, squeezed, tags, violations } from './audit.mjs'
-import { memo, out, request, said, scene, see, serve, staffCookies, until, visit, word } from './harness.mjs'
+import { looker } from './audit.mjs'
+import { memo, request, said, scene, see, serve, staffCookies, until, visit, word } from './harness.mjs'
 
+const look = looker('accounts')
 const own = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '' }))
 const refused = /status of 4\d\d|Autofocus processing was blocked/
-
-/** look holds the page as it stands to what every page is held to, and keeps its pictures. */
-async function look(page, name) {
-  const faults = []
-  const size = page.viewportSize()
-  for (const scheme of ['light', 'dark']) {
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.emulateMedia({ colorScheme: scheme })
-      for (const v of await violations(page, scheme === 'dark' ? ['color-contrast'] : tags)) faults.push(`${width} ${scheme}: ${v}`)
-      if (scheme === 'light') faults.push(...(await squeezed(page)).map(f => `${width}: ${f}`))
-      await page.screenshot({ path: join(out, `accounts-${name}-${width}-${scheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize({ width: 320, height: 640 })
-  const wide = await sideways(page)
-  if (wide) faults.push(`at 320 px the page scrolls sideways: ${wide}`)
-  await page.setViewportSize(size)
-  await page.emulateMedia({ colorScheme: 'light' })
-  assert.deepEqual(faults, [], `${name} can be used by everybody`)
-}
 
 /** tabTo presses Tab until the element has the focus. */
 async function tabTo(page, selector) {

@@ -1,6 +1,9 @@
 // What is looked at on every page: axe, and whether anything is cut off, covered or off the screen.
+import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { out } from './harness.mjs'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -53,3 +56,25 @@ export const squeezed = page => page.evaluate(() => {
   }))
   return faults
 })
+
+/** looker makes a suite's look: it holds a page as it stands, by its name, to what every page is held
+ *  to, wide and narrow, light and dark, and keeps its pictures. */
+export const looker = suite => async (page, name) => {
+  const faults = []
+  const size = page.viewportSize()
+  for (const scheme of ['light', 'dark']) {
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.emulateMedia({ colorScheme: scheme })
+      for (const v of await violations(page, scheme === 'dark' ? ['color-contrast'] : tags)) faults.push(`${width} ${scheme}: ${v}`)
+      if (scheme === 'light') faults.push(...(await squeezed(page)).map(f => `${width}: ${f}`))
+      await page.screenshot({ path: join(out, `${suite}-${name}-${width}-${scheme}.png`), fullPage: true })
+    }
+  }
+  await page.setViewportSize({ width: 320, height: 640 })
+  const wide = await sideways(page)
+  if (wide) faults.push(`at 320 px the page scrolls sideways: ${wide}`)
+  await page.setViewportSize(size)
+  await page.emulateMedia({ colorScheme: 'light' })
+  assert.deepEqual(faults, [], `${suite}, ${name}: it can be used by everybody`)
+}

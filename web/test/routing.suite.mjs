@@ -1,32 +1,12 @@
 // Teams, calendars, categories, agents and the simulator, as an admin uses them, on a guichet of its own.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { sideways, squeezed, tags, violations } from './audit.mjs'
-import { memo, out, scene, see, serve, staffCookies, word } from './harness.mjs'
+import { looker } from './audit.mjs'
+import { memo, scene, see, serve, staffCookies, word } from './harness.mjs'
 
+const look = looker('routing')
 const own = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '' }))
 const lang = 'fr'
 const warned = /status of 40[09]|Autofocus processing was blocked/
-
-/** look holds the page as it stands to what every page is held to, and keeps its pictures. */
-async function look(page, name) {
-  const faults = []
-  for (const scheme of ['light', 'dark']) {
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.emulateMedia({ colorScheme: scheme })
-      for (const v of await violations(page, scheme === 'dark' ? ['color-contrast'] : tags)) faults.push(`${width} ${scheme}: ${v}`)
-      if (scheme === 'light') faults.push(...(await squeezed(page)).map(f => `${width}: ${f}`))
-      await page.screenshot({ path: join(out, `routing-${name}-${width}-${scheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize({ width: 320, height: 640 })
-  const wide = await sideways(page)
-  if (wide) faults.push(`at 320 px the page scrolls sideways: ${wide}`)
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
-  assert.deepEqual(faults, [], `${name} can be used by everybody`)
-}
 
 for (const scripts of [true, false]) {
   scene(`an admin says who answers when ${scripts ? 'with' : 'without'} scripts`, { site: own, lang, scripts, allow: warned }, async (page, { site, context }) => {

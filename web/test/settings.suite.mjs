@@ -1,11 +1,11 @@
 // What admins decide, typed and pressed as they would, with and without scripts, on a guichet of its
 // own: what it shows afterwards is nobody else's business.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import { sideways, squeezed, tags, violations } from './audit.mjs'
-import { memo, out, said, scene, see, serve, staffCookies, visit, word } from './harness.mjs'
+import { looker } from './audit.mjs'
+import { memo, said, scene, see, serve, staffCookies, visit, word } from './harness.mjs'
 
+const look = looker('settings')
 const own = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '' }))
 const fixed = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: 'smtp://127.0.0.1:1?tls=none', GUICHET_SITE_NAME: 'Aide fixée', GUICHET_DEFAULT_LANG: 'fr', GUICHET_SITES: 'https://shop.example' }))
 const lang = 'fr'
@@ -29,26 +29,6 @@ function png(width, height) {
   const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, Buffer.from([120, 30, 90]))])
   return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk('IHDR', header),
     chunk('IDAT', deflateSync(Buffer.concat(Array(height).fill(row)))), chunk('IEND', Buffer.alloc(0))])
-}
-
-/** look holds the page as it stands to what every page is held to, and keeps its pictures. */
-async function look(page, name) {
-  const faults = []
-  for (const scheme of ['light', 'dark']) {
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.emulateMedia({ colorScheme: scheme })
-      for (const v of await violations(page, scheme === 'dark' ? ['color-contrast'] : tags)) faults.push(`${width} ${scheme}: ${v}`)
-      if (scheme === 'light') faults.push(...(await squeezed(page)).map(f => `${width}: ${f}`))
-      await page.screenshot({ path: join(out, `settings-${name}-${width}-${scheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize({ width: 320, height: 640 })
-  const wide = await sideways(page)
-  if (wide) faults.push(`at 320 px the page scrolls sideways: ${wide}`)
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
-  assert.deepEqual(faults, [], `the settings, ${name}, can be used by everybody`)
 }
 
 for (const scripts of [true, false]) {

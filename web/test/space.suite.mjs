@@ -2,9 +2,10 @@
 // with and without scripts, with the keyboard; and in the widget, as a member of the sample shop.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { sideways, squeezed, tags, violations } from './audit.mjs'
+import { looker, tags, violations } from './audit.mjs'
 import { freePort, memo, network, out, said, scene, see, serve, staffCookies, until, visit, word } from './harness.mjs'
 
+const look = looker('space')
 const own = memo(() => serve({ GUICHET_STARTER: 'none', EMBEDDINGS_URL: 'off', SMTP_URL: '' }))
 
 /** mall is a help center with a shop, which answers nothing: requests need no article. */
@@ -14,27 +15,6 @@ const mall = memo(async () => {
   site.shop = `http://${shop}`
   return site
 })
-
-/** look holds the page as it stands to what every page is held to, and keeps its pictures. */
-async function look(page, name) {
-  const faults = []
-  const size = page.viewportSize()
-  for (const scheme of ['light', 'dark']) {
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.emulateMedia({ colorScheme: scheme })
-      for (const v of await violations(page, scheme === 'dark' ? ['color-contrast'] : tags)) faults.push(`${width} ${scheme}: ${v}`)
-      if (scheme === 'light') faults.push(...(await squeezed(page)).map(f => `${width}: ${f}`))
-      await page.screenshot({ path: join(out, `space-${name}-${width}-${scheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize({ width: 320, height: 640 })
-  const wide = await sideways(page)
-  if (wide) faults.push(`at 320 px the page scrolls sideways: ${wide}`)
-  await page.setViewportSize(size)
-  await page.emulateMedia({ colorScheme: 'light' })
-  assert.deepEqual(faults, [], `${name} can be used by everybody`)
-}
 
 /** letter waits for the newest letter in the local mailbox that leads to a path, and returns its link. */
 async function letter(admin, to, path) {
