@@ -173,17 +173,20 @@ func (s *Server) apiConversation(c *gin.Context) error {
 	return nil
 }
 
+// messageInput is what a member writes to a request that is there.
+type messageInput struct {
+	ClientID string                 `json:"client_id"`
+	Text     string                 `json:"text"`
+	Files    []support.AttachmentID `json:"attachments"`
+}
+
 // apiMessage serves POST /api/v1/conversations/:id/messages, for who holds the conversation's token.
 func (s *Server) apiMessage(c *gin.Context) error {
 	conversation, err := s.conversation(c)
 	if err != nil {
 		return err
 	}
-	var in struct {
-		ClientID string                 `json:"client_id"`
-		Text     string                 `json:"text"`
-		Files    []support.AttachmentID `json:"attachments"`
-	}
+	var in messageInput
 	if err := decode(c, &in); err != nil {
 		return err
 	}
@@ -191,6 +194,11 @@ func (s *Server) apiMessage(c *gin.Context) error {
 		return err
 	}
 	e, err := s.Desk.MemberMessage(c.Request.Context(), conversation.ID, in.ClientID, in.Text, in.Files...)
+	return s.heard(c, e, err)
+}
+
+// heard responds with the entry that a message has become.
+func (s *Server) heard(c *gin.Context, e support.Entry, err error) error {
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guichet/internal/assistant"
-	"guichet/internal/attach"
 	"guichet/internal/desk"
 	"guichet/internal/problem"
 	"guichet/internal/support"
@@ -143,11 +141,7 @@ func (s *Server) apiTicketMessage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		ClientID string                 `json:"client_id"`
-		Text     string                 `json:"text"`
-		Files    []support.AttachmentID `json:"attachments"`
-	}
+	var in messageInput
 	if err := decode(c, &in); err != nil {
 		return err
 	}
@@ -158,15 +152,7 @@ func (s *Server) apiTicketMessage(c *gin.Context) error {
 		return err
 	}
 	e, err := p.Reply(c.Request.Context(), c.Param("ref"), in.ClientID, in.Text, in.Files...)
-	if err != nil {
-		return err
-	}
-	out, err := s.entryJSON(threadView{}, assistant.Turn{Entry: e})
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusCreated, gin.H{"entry": out})
-	return nil
+	return s.heard(c, e, err)
 }
 
 // changed does something to a request, for its member, and responds with it.
@@ -254,26 +240,9 @@ func (s *Server) apiTicketRead(c *gin.Context) error {
 
 // apiTicketUpload serves POST /api/v1/tickets/:ref/attachments, for its member; see apiUpload.
 func (s *Server) apiTicketUpload(c *gin.Context) error {
-	p, err := s.space(c)
-	if err != nil {
-		return err
-	}
-	t, err := p.Thread(c.Request.Context(), c.Param("ref"))
+	_, t, err := s.ownThread(c)
 	if err != nil {
 		return err
 	}
 	return s.upload(c, t.Ticket.Conversation, s.myAttachmentJSON(t.Ticket.Ref))
-}
-
-// apiTicketFile serves GET /api/v1/tickets/:ref/attachments/:file/content, for its member.
-func (s *Server) apiTicketFile(c *gin.Context) error {
-	p, err := s.space(c)
-	if err != nil {
-		return err
-	}
-	t, err := p.Thread(c.Request.Context(), c.Param("ref"))
-	if err != nil {
-		return err
-	}
-	return s.serveFile(c, attach.Right{Conversation: t.Ticket.Conversation}, c.Param("file"))
 }

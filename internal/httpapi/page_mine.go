@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"crypto/rand"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -103,71 +102,6 @@ func seen(c *gin.Context, p desk.Space, ref string, fields url.Values) error {
 	return p.Read(c.Request.Context(), ref, n)
 }
 
-// pageMyReply adds what the member wrote.
-func (s *Server) pageMyReply(c *gin.Context) error {
-	p, err := s.space(c)
-	if err != nil {
-		return err
-	}
-	ctx, ref := c.Request.Context(), c.Param("ref")
-	t, err := p.Thread(ctx, ref)
-	if err != nil { // before anything is read
-		return err
-	}
-	fields, err := s.readFilesForm(c, func(fields url.Values, n int, name string, r io.Reader) (support.Attachment, error) {
-		return s.received(c, t.Ticket.Conversation, support.AuthorMember, fields, n, name, r)
-	})
-	if err == nil {
-		err = s.limiter.act(actor(c))
-	}
-	if err == nil {
-		_, err = support.CheckText("text", fields.Get("text"), support.MaxRequest)
-		err = fields.with(err)
-	}
-	if err == nil {
-		_, err = p.Reply(ctx, ref, fields.Get("client_id"), fields.Get("text"), fields.Files...)
-	}
-	if err == nil {
-		err = seen(c, p, ref, fields.Values)
-	}
-	if err != nil {
-		return s.ticketFailed(c, err, func(p *ticketPage) {
-			p.Text = fields.Get("text")
-			if id := fields.Get("client_id"); id != "" {
-				p.ClientID = id
-			}
-		}, fields)
-	}
-	return backTo(c, ref, "sent")
-}
-
-// pageMyFields adds what the category still asks for.
-func (s *Server) pageMyFields(c *gin.Context) error {
-	p, err := s.space(c)
-	if err != nil {
-		return err
-	}
-	t, err := p.Thread(c.Request.Context(), c.Param("ref"))
-	if err != nil {
-		return err
-	}
-	fields, err := form(c)
-	if err == nil {
-		err = s.limiter.act(actor(c))
-	}
-	given := givenFields(fields)
-	if err == nil {
-		_, _, err = s.Handoff.Fill(c.Request.Context(), t.Ticket.Conversation, given)
-	}
-	if err == nil {
-		err = seen(c, p, t.Ticket.Ref, fields)
-	}
-	if err != nil {
-		return s.ticketFailed(c, err, func(p *ticketPage) { p.Given = given })
-	}
-	return backTo(c, t.Ticket.Ref, "filled")
-}
-
 // pageMySolved marks the request as solved.
 func (s *Server) pageMySolved(c *gin.Context) error {
 	return s.onMine(c, "solved", func(p desk.Space, ref string, fields url.Values) error {
@@ -248,13 +182,17 @@ func (s *Server) follow(c *gin.Context, p desk.Space, ref, clientID, text string
 	return s.Handoff.Start(c.Request.Context(), r)
 }
 
-// pageMyFile serves a file of a request to its member.
-func (s *Server) pageMyFile(c *gin.Context) error {
-	p, err := s.space(c)
-	if err != nil {
-		return err
+// ownThread is the request of the address with its thread, for its member.
+func (s *Server) ownThread(c *gin.Context) (p desk.Space, t desk.SpaceThread, err error) {
+	if p, err = s.space(c); err == nil {
+		t, err = p.Thread(c.Request.Context(), c.Param("ref"))
 	}
-	t, err := p.Thread(c.Request.Context(), c.Param("ref"))
+	return p, t, err
+}
+
+// myFile serves a file of a request to its member, on the request's page and by the API.
+func (s *Server) myFile(c *gin.Context) error {
+	_, t, err := s.ownThread(c)
 	if err != nil {
 		return err
 	}

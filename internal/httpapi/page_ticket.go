@@ -125,15 +125,51 @@ func done(c *gin.Context, link support.Token, notice string) error {
 	return nil
 }
 
-// pageTicketReply adds what a member wrote, for whoever holds the ticket's link.
-func (s *Server) pageTicketReply(c *gin.Context) error {
+// ticketDoor is how somebody has come to a ticket's page, and what they do there.
+type ticketDoor struct {
+	desk.Thread
+	reply func(clientID, text string, files ...support.AttachmentID) error
+	seen  func(fields url.Values) error // notes what the page had shown
+	back  func(notice string) error     // to the page, which says what was done
+}
+
+// ticketDoor reads the ticket of the address: for its member who has signed in, or for whoever holds its
+// link.
+func (s *Server) ticketDoor(c *gin.Context) (ticketDoor, error) {
+	ctx := c.Request.Context()
+	if c.Param("ref") != "" {
+		p, t, err := s.ownThread(c)
+		ref := t.Ticket.Ref
+		return ticketDoor{
+			Thread: t.Thread,
+			reply: func(clientID, text string, files ...support.AttachmentID) error {
+				_, err := p.Reply(ctx, ref, clientID, text, files...)
+				return err
+			},
+			seen: func(fields url.Values) error { return seen(c, p, ref, fields) },
+			back: func(notice string) error { return backTo(c, ref, notice) },
+		}, err
+	}
 	link := support.Token(c.Param("link"))
-	t, err := s.Desk.MemberThread(c.Request.Context(), link)
+	t, err := s.Desk.MemberThread(ctx, link)
+	return ticketDoor{
+		Thread: t,
+		reply: func(clientID, text string, files ...support.AttachmentID) error {
+			return s.Desk.MemberReply(ctx, link, clientID, text, files...)
+		},
+		seen: func(url.Values) error { return nil }, // it is not known who has
+		back: func(notice string) error { return done(c, link, notice) },
+	}, err
+}
+
+// pageTicketReply adds what a member wrote, for whoever holds the ticket's link, and for its member.
+func (s *Server) pageTicketReply(c *gin.Context) error {
+	door, err := s.ticketDoor(c)
 	if err != nil { // before anything is read
 		return err
 	}
 	fields, err := s.readFilesForm(c, func(fields url.Values, n int, name string, r io.Reader) (support.Attachment, error) {
-		return s.received(c, t.Ticket.Conversation, support.AuthorMember, fields, n, name, r)
+		return s.received(c, door.Ticket.Conversation, support.AuthorMember, fields, n, name, r)
 	})
 	if err == nil {
 		err = s.limiter.act(actor(c))
@@ -143,7 +179,10 @@ func (s *Server) pageTicketReply(c *gin.Context) error {
 		err = fields.with(err)
 	}
 	if err == nil {
-		err = s.Desk.MemberReply(c.Request.Context(), link, fields.Get("client_id"), fields.Get("text"), fields.Files...)
+		err = door.reply(fields.Get("client_id"), fields.Get("text"), fields.Files...)
+	}
+	if err == nil {
+		err = door.seen(fields.Values)
 	}
 	if err != nil {
 		return s.ticketFailed(c, err, func(p *ticketPage) {
@@ -153,13 +192,13 @@ func (s *Server) pageTicketReply(c *gin.Context) error {
 			}
 		}, fields)
 	}
-	return done(c, link, "sent")
+	return door.back("sent")
 }
 
-// pageTicketFields adds what the category still asks for, for whoever holds the ticket's link.
+// pageTicketFields adds what the category still asks for, for whoever holds the ticket's link, and for
+// its member.
 func (s *Server) pageTicketFields(c *gin.Context) error {
-	link := support.Token(c.Param("link"))
-	t, err := s.Desk.MemberThread(c.Request.Context(), link)
+	door, err := s.ticketDoor(c)
 	if err != nil {
 		return err
 	}
@@ -169,12 +208,15 @@ func (s *Server) pageTicketFields(c *gin.Context) error {
 	}
 	given := givenFields(fields)
 	if err == nil {
-		_, _, err = s.Handoff.Fill(c.Request.Context(), t.Ticket.Conversation, given)
+		_, _, err = s.Handoff.Fill(c.Request.Context(), door.Ticket.Conversation, given)
+	}
+	if err == nil {
+		err = door.seen(fields)
 	}
 	if err != nil {
 		return s.ticketFailed(c, err, func(p *ticketPage) { p.Given = given })
 	}
-	return done(c, link, "filled")
+	return door.back("filled")
 }
 
 // maxGiven bounds how many fields of a form are looked at.

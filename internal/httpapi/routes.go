@@ -66,7 +66,7 @@ func (s *Server) routes() {
 	s.post(api+"/tickets/:ref/reopen", s.apiTicketReopen)
 	s.post(api+"/tickets/:ref/read", s.apiTicketRead)
 	s.post(api+"/tickets/:ref/attachments", s.apiTicketUpload)
-	s.get(api+"/tickets/:ref/attachments/:file/content", s.apiTicketFile)
+	s.get(api+"/tickets/:ref/attachments/:file/content", s.myFile)
 
 	// The servers of embedding sites.
 	s.put(api+"/host/members", s.apiPutMembers)
@@ -115,9 +115,9 @@ func (s *Server) routes() {
 	s.post("/:lang/my/sign-in/:token", s.pageSpaceEnter)
 	s.post("/:lang/my/sign-out", s.pageSpaceLeave)
 	s.get(myTicket, s.pageMine)
-	s.get(myTicket+"/files/:file", s.pageMyFile)
-	s.post(myTicket+"/reply", s.pageMyReply)
-	s.post(myTicket+"/fields", s.pageMyFields)
+	s.get(myTicket+"/files/:file", s.myFile)
+	s.post(myTicket+"/reply", s.pageTicketReply)
+	s.post(myTicket+"/fields", s.pageTicketFields)
 	s.post(myTicket+"/solved", s.pageMySolved)
 	s.post(myTicket+"/reopen", s.pageMyReopen)
 	s.post(myTicket+"/follow", s.pageMyFollow)
