@@ -140,7 +140,7 @@ func TestHandoffRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.post("/handoff", strings.Replace(press, "order", "sale", 1), 400, `"field":"category"`) // removed since the form was shown
-	m.post("/fields", `{"fields":{"order":"1"}}`, 409) // nothing was asked yet
+	m.post("/fields", `{"fields":{"order":"1"}}`, 409)                                        // nothing was asked yet
 	m.post("/handoff", press, 201)
 	guest := converse(t, v.h, "fr")
 	for _, to := range []struct{ path, body string }{{"/handoff", press}, {"/fields", `{"fields":{"order":"1"}}`}, {"/similar", `{"text":"Bonjour à tous"}`}, {"/contact-options", ""}} {
